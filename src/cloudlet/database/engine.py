@@ -1,0 +1,81 @@
+"""The engine, tuned for one host with several processes, and its two units of work."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from cloudlet.database.errors import DatabaseUnusable
+
+__all__ = ["Database"]
+
+BUSY_TIMEOUT_SECONDS = 30
+
+
+class Database:
+    """One database shared by all processes of a cloudlet.
+
+    Parameters
+    ----------
+    url
+        An SQLAlchemy URL; ``sqlite:///FILE`` is the one kind supported so far.
+
+    Raises
+    ------
+    DatabaseUnusable
+        The URL names another kind of database, or a folder that cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        _check(make_url(url))
+        self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+        event.listen(self.engine, "connect", _prepare)
+        event.listen(self.engine, "begin", _begin)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that sees one consistent state; whatever it changed is rolled back."""
+        with self._sessions() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield the only writing session; commit when the block ends well, roll back when it raises."""
+        with self._sessions() as session:
+            session.connection(execution_options={"cloudlet_write": True})
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def _check(url: URL) -> None:
+    if url.get_backend_name() != "sqlite":
+        raise DatabaseUnusable(f"The database {url!r} is not an SQLite file.", "Use sqlite:///FILE.")
+    folder = Path(url.database or ".").parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DatabaseUnusable(
+            f"The database cannot be opened: the folder {folder} is missing or may not be written.",
+            "Make the folder, or give the cloudlet's user the right to write in it.",
+        )
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the begin event below decides how a transaction starts
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("cloudlet_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

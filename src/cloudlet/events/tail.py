@@ -1,0 +1,108 @@
+"""Following the event table: one poller a process, many listeners.
+
+Theory of operation: a single task asks the database every `interval` seconds for what is new and puts it
+into each listener's bounded queue. A listener that does not keep up is marked as having missed something and
+gets no more until it has been told so: it must read the present state afresh, which every listener can do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from cloudlet.database import Database
+from cloudlet.events.models import News
+from cloudlet.events.store import latest, read_after
+
+__all__ = ["Listener", "Missed", "Tail"]
+
+POLL_SECONDS = 0.2
+QUEUE_LENGTH = 1000
+
+
+class Missed(Exception):
+    """A listener was too slow and must read the present state afresh."""
+
+
+class Listener:
+    """One reader's bounded queue of news."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[News] = asyncio.Queue(QUEUE_LENGTH)
+        self._missed = False
+
+    def offer(self, news: News) -> None:
+        """Queue `news`, or note that this listener has missed some."""
+        try:
+            self._queue.put_nowait(news)
+        except asyncio.QueueFull:
+            self._missed = True
+
+    async def next(self) -> News:
+        """Return the next event.
+
+        Raises
+        ------
+        Missed
+            Events were dropped because this listener was too slow; the queue starts afresh.
+        """
+        if self._missed:
+            self._missed = False
+            self._queue = asyncio.Queue(QUEUE_LENGTH)
+            raise Missed
+        return await self._queue.get()
+
+
+class Tail:
+    """The one poller of a process.
+
+    Parameters
+    ----------
+    database
+        Where the events are.
+    interval
+        Seconds between two looks.
+    """
+
+    def __init__(self, database: Database, interval: float = POLL_SECONDS) -> None:
+        self._database = database
+        self._interval = interval
+        self._listeners: set[Listener] = set()
+
+    @contextmanager
+    def listen(self) -> Iterator[Listener]:
+        """Yield a listener that gets every event published from now on, until the block ends."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Poll for as long as the block lasts."""
+        cursor = await asyncio.to_thread(self._start)
+        async with asyncio.TaskGroup() as tasks:
+            poller = tasks.create_task(self._poll(cursor))
+            try:
+                yield
+            finally:
+                poller.cancel()
+
+    def _start(self) -> int:
+        with self._database.read() as work:
+            return latest(work)
+
+    def _look(self, cursor: int) -> list[News]:
+        with self._database.read() as work:
+            return read_after(work, cursor)
+
+    async def _poll(self, cursor: int) -> None:
+        while True:
+            for news in await asyncio.to_thread(self._look, cursor):
+                cursor = news.id
+                for listener in self._listeners:
+                    listener.offer(news)
+            await asyncio.sleep(self._interval)

@@ -1,0 +1,29 @@
+"""The answers that any route may give instead of what was asked for."""
+
+from cloudlet.errors import CloudletError
+
+__all__ = ["CrossOrigin", "Forbidden", "NotFound", "SignInNeeded"]
+
+
+class SignInNeeded(CloudletError):
+    """Nobody is signed in in this browser."""
+
+    slug = "sign-in-needed"
+
+
+class Forbidden(CloudletError):
+    """The person is known and may not; the message is the rule's reason."""
+
+    slug = "forbidden"
+
+
+class NotFound(CloudletError):
+    """There is nothing at this address, or nothing that this person may know of."""
+
+    slug = "not-found"
+
+
+class CrossOrigin(CloudletError):
+    """Another site's page tried to make the browser do something here."""
+
+    slug = "cross-origin"

@@ -1,0 +1,30 @@
+"""Where the pages are served."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = ["WebSettings"]
+
+
+class WebSettings(BaseModel):
+    """The address that people type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(
+        default="http://127.0.0.1:8440",
+        title="Public address",
+        description="Scheme, host and port of the pages as browsers see them, without a path. The default serves "
+        "this machine only; a site gives its https:// address.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("give scheme, host and port only, as in https://cloudlet.example.org")
+        return value.rstrip("/")

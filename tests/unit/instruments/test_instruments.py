@@ -1,0 +1,72 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cloudlet.audit import read
+from cloudlet.database import Database
+from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class FixedClock:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def instruments(database: Database, clock: FixedClock) -> Instruments:
+    instruments = Instruments(database, clock)
+    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by="admin")
+    return instruments
+
+
+def open_session(instruments: Instruments, hours: float | None) -> InstrumentSession:
+    return instruments.open_session(
+        "arctica",
+        title="TolC",
+        project="demo",
+        raw_folder=Path("/raw"),
+        project_folder=Path("/project"),
+        people={"ada": Level.OPERATE},
+        starts_at=NOON,
+        ends_at=None if hours is None else NOON + timedelta(hours=hours),
+        by="admin",
+    )
+
+
+def test_registering_the_same_again_is_no_act(instruments: Instruments, database: Database) -> None:
+    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by="admin")
+    with database.read() as work:
+        assert len(read(work, what="instruments.registered")) == 1
+
+
+def test_a_session_is_current_from_its_start_until_just_before_its_end(
+    instruments: Instruments, clock: FixedClock
+) -> None:
+    session = open_session(instruments, hours=2)
+    for offset, expected in ((-1, []), (0, [session]), (119, [session]), (120, [])):
+        clock.now = NOON + timedelta(minutes=offset)
+        assert instruments.current_sessions("arctica") == expected
+        assert session.is_current(clock.now) is bool(expected)
+
+
+def test_a_session_without_an_end_stays_current(instruments: Instruments, clock: FixedClock) -> None:
+    session = open_session(instruments, hours=None)
+    clock.now = NOON + timedelta(days=1000)
+    assert instruments.current_sessions() == [session]
+    assert instruments.current_sessions("another") == []
+
+
+def test_levels_include_those_below_them() -> None:
+    assert Level.VIEW_RESULTS < Level.OBSERVE < Level.OPERATE_ASSISTED < Level.OPERATE < Level.STAFF
+    assert Level.OPERATE_ASSISTED.title == "operate assisted"

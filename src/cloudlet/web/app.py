@@ -1,4 +1,4 @@
-"""The application that every process serving HTTP starts from."""
+"""The application that the portal starts from."""
 
 from __future__ import annotations
 

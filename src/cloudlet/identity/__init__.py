@@ -1,0 +1,27 @@
+"""Identity management: sign-in by OpenID Connect, accounts, links and web sessions.
+
+`SignIn` and the routes are wired by the processes alone, which import `cloudlet.identity.sign_in` and
+`cloudlet.identity.routes`; this front door stays free of the protocol's libraries.
+"""
+
+from cloudlet.identity.errors import AccountRefused, LinkRefused, ProviderUnreachable, SignInExpired, SignInRefused
+from cloudlet.identity.guard import Guard
+from cloudlet.identity.models import Account, Decision, Identity, WebSession
+from cloudlet.identity.service import Identities
+from cloudlet.identity.settings import IdentityProviderSettings, IdentitySettings
+
+__all__ = [
+    "Account",
+    "AccountRefused",
+    "Decision",
+    "Guard",
+    "Identities",
+    "Identity",
+    "IdentityProviderSettings",
+    "IdentitySettings",
+    "LinkRefused",
+    "ProviderUnreachable",
+    "SignInExpired",
+    "SignInRefused",
+    "WebSession",
+]

@@ -1,0 +1,123 @@
+"""A provider's metadata and signing keys (OpenID Connect Discovery 1.0, RFC 7517)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
+
+from cloudlet.clock import Clock
+from cloudlet.database import JsonObject
+from cloudlet.identity.errors import ProviderUnreachable, Refusal, SignInRefused
+from cloudlet.identity.oidc.fetch import TIMEOUT, fetch
+from cloudlet.identity.oidc.kept import Kept
+from cloudlet.identity.rules import is_protected
+from cloudlet.identity.settings import IdentityProviderSettings
+
+__all__ = ["Discovery", "Metadata"]
+
+KEY_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What we use of a discovery document."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    names_issuer_in_callback: bool
+    """Whether every answer must carry ``iss`` (RFC 9207)."""
+
+
+class Discovery:
+    """Metadata and keys of one provider, kept as `Kept` says.
+
+    Parameters
+    ----------
+    settings
+        Whom to ask, and who must answer.
+    client
+        Sends the requests.
+    clock
+        Tells the present instant.
+    """
+
+    def __init__(self, settings: IdentityProviderSettings, client: httpx.Client, clock: Clock) -> None:
+        self._settings = settings
+        self._client = client
+        self._metadata = Kept(self._fetch_metadata, clock)
+        self._keys = Kept(self._fetch_keys, clock)
+
+    def metadata(self) -> Metadata:
+        """Return the provider's metadata.
+
+        Raises
+        ------
+        ProviderUnreachable
+            There is none younger than 24 hours.
+        SignInRefused
+            The document speaks for another issuer than the one we trust.
+        """
+        return self._metadata.get()
+
+    def keys(self) -> Sequence[Key]:
+        """Return the provider's public keys; raises as `metadata` does."""
+        return self._keys.get()
+
+    def renewed_keys(self) -> Sequence[Key]:
+        """Return the keys fetched anew, for a token signed with a key we do not know; raises as `metadata` does."""
+        return self._keys.renewed()
+
+    def _fetch_metadata(self) -> Metadata:
+        document = self._document(self._settings.discovery_address)
+        if document.get("issuer") != self._settings.issuer:
+            raise SignInRefused(Refusal.WRONG_DISCOVERY)
+        return Metadata(
+            authorization_endpoint=self._address(document, "authorization_endpoint"),
+            token_endpoint=self._address(document, "token_endpoint"),
+            jwks_uri=self._address(document, "jwks_uri"),
+            userinfo_endpoint=self._address(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None,
+            names_issuer_in_callback=document.get("authorization_response_iss_parameter_supported") is True,
+        )
+
+    def _fetch_keys(self) -> Sequence[Key]:
+        found = self._document(self.metadata().jwks_uri).get("keys")
+        candidates = found[:KEY_LIMIT] if isinstance(found, list) else []
+        keys = [key for key in map(_public_key, candidates) if key is not None]
+        if not keys:
+            raise self._unusable("publishes no key that can be used")
+        return keys
+
+    def _document(self, address: str) -> JsonObject:
+        answer = fetch(self._client, self._client.build_request("GET", address, timeout=TIMEOUT))
+        if not answer.is_success:
+            raise self._unusable(f"has nothing at {address} ({answer.status})")
+        return answer.body
+
+    def _address(self, document: JsonObject, name: str) -> str:
+        address = document.get(name)
+        if not isinstance(address, str) or not is_protected(address):
+            raise self._unusable(f"names no usable {name}")
+        return address
+
+    def _unusable(self, why: str) -> ProviderUnreachable:
+        return ProviderUnreachable(
+            f"The identity provider {self._settings.title} {why}.",
+            "Try again in a minute; if it lasts, the administrator should check the provider's address.",
+        )
+
+
+def _public_key(data: object) -> Key | None:
+    """Return a key that can check signatures, None for any other: one odd key must not hide the good ones."""
+    if not isinstance(data, dict) or data.get("use", "sig") != "sig":
+        return None
+    try:
+        key = JWKRegistry.import_key(data)
+    except (JoseError, ValueError, TypeError):
+        return None
+    return key if isinstance(key, RSAKey | ECKey) else None

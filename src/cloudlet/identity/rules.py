@@ -1,0 +1,52 @@
+"""Decisions of the identity component that need nothing but their arguments."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+__all__ = ["is_protected", "is_username", "local_path", "printable", "session_end"]
+
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+PATH_LENGTH = 2000
+NAME_LENGTH = 200
+USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+def local_path(wanted: str | None) -> str:
+    r"""Return `wanted` where it is a path on this cloudlet, else the home page's.
+
+    Browsers read ``//host`` and ``/\host`` as another host and drop tabs and newlines from addresses, so
+    none of these may pass.
+    """
+    if wanted is None or len(wanted) > PATH_LENGTH or not wanted.isprintable() or "\\" in wanted:
+        return "/"
+    return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
+
+
+def is_protected(url: str) -> bool:
+    """Tell whether nobody on the way can read or change what is exchanged with `url`: TLS, or this host."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # either raises where it makes no sense
+    except ValueError:
+        return False
+    if not host or not url.isprintable():
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+
+
+def is_username(text: str) -> bool:
+    """Tell whether `text` can name a local account: lower case, 1 to 32 characters, as POSIX systems take it."""
+    return USERNAME.fullmatch(text) is not None
+
+
+def printable(name: str) -> str:
+    """Return what an identity provider calls a person as it can be shown: one line, at most 200 characters."""
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:NAME_LENGTH]
+
+
+def session_end(created_at: datetime, seen_at: datetime, *, idle: timedelta, longest: timedelta) -> datetime:
+    """Return when a web session ends unless it is used before: after `idle`, at most `longest` after its start."""
+    return min(seen_at + idle, created_at + longest)

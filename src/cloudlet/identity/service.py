@@ -1,0 +1,139 @@
+"""Accounts, the identities linked to them, and the browsers signed in."""
+
+from __future__ import annotations
+
+from cloudlet.audit import Act, record
+from cloudlet.clock import Clock, utc_now
+from cloudlet.database import Database
+from cloudlet.events import publish
+from cloudlet.identity.events import SessionEnded, SessionStarted
+from cloudlet.identity.links import account_of, add_link, make_account
+from cloudlet.identity.models import Account, Identity, WebSession
+from cloudlet.identity.sessions import (
+    SessionTimes,
+    digest_of,
+    find_session,
+    forget_old_sessions,
+    is_use_noted,
+    note_use,
+)
+from cloudlet.identity.settings import IdentitySettings
+from cloudlet.identity.store import AccountRow, WebSessionRow
+
+__all__ = ["Identities"]
+
+SECRET_LENGTH = 128
+
+
+class Identities:
+    """Who people are here.
+
+    Parameters
+    ----------
+    database
+        Where the rows are.
+    settings
+        How long sessions last.
+    clock
+        Tells the present instant.
+    """
+
+    def __init__(self, database: Database, settings: IdentitySettings, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._times = SessionTimes(settings)
+        self._clock = clock
+
+    def account(self, username: str) -> Account | None:
+        """Return the local account called `username`, None where there is none."""
+        with self._database.read() as work:
+            row = work.get(AccountRow, username)
+            return None if row is None else row.as_model()
+
+    def link(self, identity: Identity, account: Account, *, by: str) -> None:
+        """Let `identity` act as `account` from now on; the account is made where there is none of that name.
+
+        Doing it again changes nothing.
+
+        Raises
+        ------
+        AccountRefused
+            The user name is not one.
+        LinkRefused
+            The identity acts as another account already; that is for a person to sort out, never for a program.
+        """
+        with self._database.write() as work:
+            make_account(work, account, by=by, at=self._clock())
+            add_link(work, identity, account.username, by=by, at=self._clock())
+
+    def linked_account(self, identity: Identity) -> Account | None:
+        """Return the account that `identity` acts as, None where it has none."""
+        with self._database.read() as work:
+            return account_of(work, identity)
+
+    def open_session(self, identity: Identity, name: str, secret: str) -> WebSession:
+        """Sign in the browser that holds `secret`, of 256 random bits, and that never held it before."""
+        now = self._clock()
+        with self._database.write() as work:
+            forget_old_sessions(work, self._times, now)
+            row = WebSessionRow(
+                id=digest_of(secret),
+                issuer=identity.issuer,
+                subject=identity.subject,
+                name=name,
+                created_at=now,
+                seen_at=now,
+            )
+            work.add(row)
+            account = account_of(work, identity)
+            record(work, _act("signed-in", row, account))
+            publish(work, SessionStarted(row.id))
+            return WebSession(row.id, identity, name, account, self._times.end(row))
+
+    def session(self, cookie_secret: str | None) -> WebSession | None:
+        """Return the live session of the browser that holds `cookie_secret`, and note that it was used."""
+        if cookie_secret is None or len(cookie_secret) > SECRET_LENGTH:
+            return None
+        session_id, now = digest_of(cookie_secret), self._clock()
+        with self._database.read() as work:
+            session = find_session(work, session_id, self._times, now)
+            is_noted = is_use_noted(work, session_id, now)
+        return session if session is None or is_noted else self.keep_alive(session_id)
+
+    def session_by_id(self, session_id: str) -> WebSession | None:
+        """Return the session called `session_id` where it is live; this is no use of it."""
+        with self._database.read() as work:
+            return find_session(work, session_id, self._times, self._clock())
+
+    def keep_alive(self, session_id: str) -> WebSession | None:
+        """Note that the session is used, by whatever rests on it, and return it where it is live."""
+        now = self._clock()
+        with self._database.write() as work:
+            if find_session(work, session_id, self._times, now) is not None:
+                note_use(work, session_id, now)
+            return find_session(work, session_id, self._times, now)
+
+    def end_session(self, session_id: str, *, by: str | None = None) -> None:
+        """End a session at once, whoever holds it; nothing happens where it has ended already.
+
+        Parameters
+        ----------
+        session_id
+            Its id, not its secret.
+        by
+            Who ends it; the person signed in where it is not given.
+        """
+        with self._database.write() as work:
+            row = work.get(WebSessionRow, session_id)
+            if row is None:
+                return
+            act = _act("signed-out", row, account_of(work, row.identity))
+            work.delete(row)
+            record(work, act if by is None else Act(by, act.what, act.subject, act.detail))
+            publish(work, SessionEnded(session_id))
+
+
+def _act(what: str, row: WebSessionRow, account: Account | None) -> Act:
+    # An @ cannot be in a user name, so nobody without an account can pass for somebody with one.
+    actor = f"{row.subject}@{row.issuer}" if account is None else account.username
+    facts = {"issuer": row.issuer, "subject": row.subject}
+    return Act(actor, f"identity.{what}", row.id, facts)

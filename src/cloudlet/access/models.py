@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cloudlet.instruments import Level
 
-__all__ = ["Admission", "ConsoleState", "Grant", "Ticket", "Viewer"]
+__all__ = ["Abandoned", "Admission", "ConsoleState", "Grant", "PointerState", "Seat", "Ticket", "Viewer"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,38 @@ class Admission:
 
 
 @dataclass(frozen=True)
+class PointerState:
+    """Where the pointer of an operator was, and which of its buttons were down."""
+
+    x: int
+    """Pixels from the left of the instrument's screen."""
+    y: int
+    """Pixels from the top."""
+    buttons: int
+    """Bit 0 is the left button, bit 1 the middle one, bit 2 the right one; 0 with none held."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A place at a console, from arrival to leaving."""
+
+    viewer: int
+    """Number of the place, never used again."""
+    has_control: bool
+    displaced: int | None
+    """The same person's older place that lost control to this one; None where there was none."""
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """A console that a gateway left without being able to let go of what was held."""
+
+    instrument: str
+    pointer: PointerState | None
+    """What was last known of the operator's pointer; None where nothing was."""
+
+
+@dataclass(frozen=True)
 class Viewer:
     """Somebody at a console now."""
 
@@ -63,3 +95,5 @@ class ConsoleState:
     observers: tuple[Viewer, ...]
     is_reachable: bool | None
     """Whether the gateway's last try reached the console; None before the first."""
+    problem: str | None = None
+    """Why the last try failed, in words for the page; None where it did not."""

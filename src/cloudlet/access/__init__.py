@@ -1,0 +1,19 @@
+"""Instrument access service: who may use a console, and the way to it."""
+
+from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
+from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket, Viewer
+from cloudlet.access.service import Access
+from cloudlet.access.settings import AccessSettings, ConsoleSettings
+
+__all__ = [
+    "Access",
+    "AccessSettings",
+    "Admission",
+    "ConsoleSettings",
+    "ConsoleState",
+    "ConsoleUnreachable",
+    "Grant",
+    "Ticket",
+    "TicketRefused",
+    "Viewer",
+]

@@ -1,0 +1,185 @@
+"""Who is at a console and who operates it: one operator at a time, each period on the record.
+
+Theory of operation. Whoever arrives gets a numbered place. The place takes control when nobody has it, or when
+the same person has it in an older window; the database itself refuses a second open period for one instrument.
+While a period lasts, the gateway says every few seconds that it is still there and where the pointer is. Should
+the gateway be killed, its successor finds the open periods, closes them as of that last sign of life, and learns
+where a button may still be held down.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from cloudlet.access.events import ConsoleChanged
+from cloudlet.access.models import Abandoned, Admission, ConsoleState, PointerState, Seat
+from cloudlet.access.rules import gets_control
+from cloudlet.access.store import ConsoleRow, ControlRow, ViewerRow
+from cloudlet.audit import Act, record
+from cloudlet.clock import Clock, utc_now
+from cloudlet.database import Database
+from cloudlet.events import publish
+
+__all__ = ["Attendance", "state_of"]
+
+NEWER_WINDOW = "taken over in a newer window"
+GATEWAY_LOST = "gateway ended unexpectedly"
+
+
+class Attendance:
+    """The attendance list of all consoles; only the gateway writes it.
+
+    Parameters
+    ----------
+    database
+        Where the rows are.
+    clock
+        Tells the present instant.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def arrive(self, admission: Admission) -> Seat:
+        """Give the person of `admission` a place, with control where the rules say so."""
+        with self._database.write() as work:
+            now = self._clock()
+            viewer = _seated(work, admission, now)
+            period = _open_period(work, admission.instrument)
+            operator = None if period is None else period.username
+            takes = gets_control(admission.level, admission.username, operator)
+            displaced = period.viewer if takes and period is not None else None
+            if takes:
+                _hand_over(work, admission, viewer, period, now)
+            publish(work, ConsoleChanged(admission.instrument))
+            return Seat(viewer, takes, displaced)
+
+    def seen(self, viewer: int, pointer: PointerState | None) -> None:
+        """Note that the place `viewer` is still taken, and where its operator's pointer is."""
+        with self._database.write() as work:
+            period = _period_of(work, viewer)
+            if period is None:
+                return
+            period.last_seen_at = self._clock()
+            if pointer is not None:
+                period.pointer_x, period.pointer_y, period.buttons = pointer.x, pointer.y, pointer.buttons
+
+    def lose_control(self, viewer: int, cause: str) -> None:
+        """End the control of the place `viewer`, which goes on observing; nothing where it has none."""
+        with self._database.write() as work:
+            period = _period_of(work, viewer)
+            if period is None:
+                return
+            _close(work, period, self._clock(), cause)
+            publish(work, ConsoleChanged(period.instrument))
+
+    def leave(self, viewer: int, cause: str) -> None:
+        """Give the place `viewer` up, and control with it."""
+        with self._database.write() as work:
+            period = _period_of(work, viewer)
+            if period is not None:
+                _close(work, period, self._clock(), cause)
+            row = work.get(ViewerRow, viewer)
+            if row is not None:
+                work.delete(row)
+                publish(work, ConsoleChanged(row.instrument))
+
+    def recover(self) -> list[Abandoned]:
+        """Clear up after a gateway that was killed, and return the consoles that were being operated.
+
+        Periods end at the last sign of life, because nobody knows what happened after it.
+        """
+        with self._database.write() as work:
+            open_periods = list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
+            for period in open_periods:
+                _close(work, period, period.last_seen_at, GATEWAY_LOST, actor="rule:gateway-restart")
+            left = set(work.scalars(select(ViewerRow.instrument)))
+            work.execute(delete(ViewerRow))
+            publish(work, *(ConsoleChanged(key) for key in sorted(left)))
+            return [Abandoned(period.instrument, period.pointer()) for period in open_periods]
+
+    def note_reached(self, instrument: str, problem: str | None) -> None:
+        """Remember how the last try to reach the console went; `problem` is None where it went well."""
+        with self._database.write() as work:
+            known = work.get(ConsoleRow, instrument)
+            changed = known is None or known.problem != problem or known.is_reachable != (problem is None)
+            work.merge(
+                ConsoleRow(
+                    instrument=instrument,
+                    is_reachable=problem is None,
+                    problem=problem,
+                    checked_at=self._clock(),
+                )
+            )
+            if changed:
+                publish(work, ConsoleChanged(instrument))
+
+
+def state_of(work: Session, instrument: str) -> ConsoleState:
+    """Return who is at the console of `instrument`, longest there first, and whether it could be reached."""
+    period = _open_period(work, instrument)
+    rows = work.scalars(select(ViewerRow).where(ViewerRow.instrument == instrument).order_by(ViewerRow.id))
+    viewers = [row.as_model(period is not None and row.id == period.viewer) for row in rows]
+    console = work.get(ConsoleRow, instrument)
+    return ConsoleState(
+        instrument=instrument,
+        operator=next((viewer for viewer in viewers if viewer.has_control), None),
+        observers=tuple(viewer for viewer in viewers if not viewer.has_control),
+        is_reachable=None if console is None else console.is_reachable,
+        problem=None if console is None else console.problem,
+    )
+
+
+def _seated(work: Session, admission: Admission, now: datetime) -> int:
+    row = ViewerRow(
+        instrument=admission.instrument,
+        username=admission.username,
+        display_name=admission.display_name,
+        since=now,
+    )
+    work.add(row)
+    work.flush()
+    return row.id
+
+
+def _hand_over(work: Session, admission: Admission, viewer: int, period: ControlRow | None, now: datetime) -> None:
+    if period is not None:
+        _close(work, period, now, NEWER_WINDOW)
+        work.flush()  # the old period must be closed before the database sees the new one
+    work.add(
+        ControlRow(
+            instrument=admission.instrument,
+            viewer=viewer,
+            username=admission.username,
+            since=now,
+            last_seen_at=now,
+        )
+    )
+    detail = {"since": now.isoformat(), "level": admission.level.title}
+    record(work, Act(admission.username, "access.control-taken", admission.instrument, detail))
+
+
+def _close(work: Session, period: ControlRow, until: datetime, cause: str, actor: str | None = None) -> None:
+    period.until = until
+    period.cause = cause
+    detail = {
+        "operator": period.username,
+        "since": period.since.isoformat(),
+        "until": until.isoformat(),
+        "cause": cause,
+    }
+    record(work, Act(actor or period.username, "access.control-released", period.instrument, detail))
+
+
+def _open_period(work: Session, instrument: str) -> ControlRow | None:
+    query = select(ControlRow).where(ControlRow.instrument == instrument, ControlRow.until.is_(None))
+    return work.scalar(query)
+
+
+def _period_of(work: Session, viewer: int) -> ControlRow | None:
+    query = select(ControlRow).where(ControlRow.viewer == viewer, ControlRow.until.is_(None))
+    return work.scalar(query)

@@ -1,0 +1,184 @@
+"""One viewer's console while it is open: two pumps, with back-pressure in both directions.
+
+Each pump holds one piece of at most 128 KiB and waits until the other side takes it. A slow viewer therefore slows
+the instrument's server down, which then sends fewer updates; a slow instrument slows the viewer's input down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from cloudlet.access.endings import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
+from cloudlet.access.models import PointerState
+from cloudlet.access.rfb import InputFilter, ProtocolError, Right, ServerHandshake
+from cloudlet.access.upstream import Line
+
+__all__ = ["Bridge", "greet"]
+
+HANDSHAKE_SECONDS = 10.0
+LET_GO_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 5.0
+"""A viewer that would have to wait longer floods the console on purpose."""
+
+
+async def receive(socket: WebSocket) -> bytes:
+    """Return the browser's next bytes.
+
+    Raises
+    ------
+    ConsoleEnded
+        The browser went, or sent text.
+    """
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise browser_left(message.get("code", 1005))
+    data: bytes | None = message.get("bytes")
+    if data is None:
+        raise viewer_broke_protocol("The viewer sent text instead of bytes.")
+    return data
+
+
+async def send(socket: WebSocket, data: bytes) -> None:
+    """Send `data` to the browser once it takes more.
+
+    Raises
+    ------
+    ConsoleEnded
+        The browser went.
+    """
+    try:
+        await socket.send_bytes(data)
+    except WebSocketDisconnect as gone:
+        raise browser_left(gone.code) from gone
+
+
+async def greet(socket: WebSocket) -> bytes:
+    """Shake hands with the browser and return what it sent after that already.
+
+    Raises
+    ------
+    ConsoleEnded
+        The browser went, is silent, or does not speak RFB.
+    """
+    handshake = ServerHandshake()
+    try:
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
+            await send(socket, handshake.greeting())
+            while not handshake.is_done:
+                await send(socket, handshake.receive(await receive(socket)))
+    except TimeoutError as cause:
+        raise viewer_broke_protocol("The viewer did not begin in time.") from cause
+    except ProtocolError as cause:
+        raise viewer_broke_protocol(cause.message) from cause
+    return handshake.rest
+
+
+class Bridge:
+    """The two pumps between one browser and one instrument.
+
+    Parameters
+    ----------
+    socket
+        The accepted WebSocket, past `greet`.
+    line
+        The way to the instrument.
+    rights
+        What the viewer may do; can only shrink.
+    first
+        What the browser sent already.
+    """
+
+    def __init__(self, socket: WebSocket, line: Line, rights: Right, first: bytes) -> None:
+        self._socket = socket
+        self._line = line
+        self._filter = InputFilter(rights)
+        self._first = first
+        self.buttons_changed = asyncio.Event()
+        """Set whenever a button went down or up; cleared by who waits for it."""
+
+    @property
+    def has_control(self) -> bool:
+        """Whether the viewer's input goes through."""
+        return Right.INPUT in self._filter.rights
+
+    @property
+    def pointer(self) -> PointerState | None:
+        """Where the viewer's pointer was last let through; None before the first time."""
+        return self._filter.pointer
+
+    @property
+    def touched(self) -> int:
+        """How often the viewer moved mouse or keys."""
+        return self._filter.touched
+
+    def restrict(self, rights: Right) -> bytes:
+        """Take away every right that is not in `rights`, and let go of what is held where input is one of them.
+
+        Returns
+        -------
+        bytes
+            What was sent to let go; empty where nothing was held.
+        """
+        release = self._filter.restrict(rights)
+        self._line.write(release)
+        return release
+
+    async def hand_over(self) -> None:
+        """Stop input and wait, a moment at most, until the instrument has taken what lets go."""
+        self.restrict(Right.NONE)
+        try:
+            async with asyncio.timeout(LET_GO_SECONDS):
+                await self._line.drain()
+        except TimeoutError:
+            return
+
+    async def pump_down(self) -> NoReturn:
+        """Carry the screen to the browser until one side ends.
+
+        Raises
+        ------
+        ConsoleEnded
+            Always: the browser or the instrument went.
+        """
+        while data := await self._line.read():
+            await send(self._socket, data)
+        raise ConsoleEnded(
+            UNREACHABLE, "The instrument's screen closed the connection.", "instrument closed the connection"
+        )
+
+    async def pump_up(self) -> NoReturn:
+        """Carry input to the instrument until one side ends.
+
+        Raises
+        ------
+        ConsoleEnded
+            Always: the browser went or broke the protocol.
+        """
+        data = self._first
+        while True:
+            await self._forward(data)
+            data = await receive(self._socket)
+
+    async def _forward(self, data: bytes) -> None:
+        self._let_through(data)
+        await self._line.drain()
+        wait = self._filter.seconds_to_wait(asyncio.get_running_loop().time())
+        if wait > LONGEST_WAIT_SECONDS:
+            raise viewer_broke_protocol("The viewer floods the console with messages.")
+        await asyncio.sleep(wait)
+
+    def _let_through(self, data: bytes) -> None:
+        before = _buttons(self.pointer)
+        try:
+            self._line.write(self._filter.receive(data, asyncio.get_running_loop().time()))
+        except ProtocolError as cause:
+            raise viewer_broke_protocol(cause.message) from cause
+        if _buttons(self.pointer) != before:
+            self.buttons_changed.set()
+
+
+def _buttons(pointer: PointerState | None) -> int:
+    return 0 if pointer is None else pointer.buttons

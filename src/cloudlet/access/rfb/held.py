@@ -1,0 +1,63 @@
+"""What an operator holds down, and the messages that let go of all of it.
+
+A drag or an arrow key that stays down moves a stage. TigerVNC 1.12 releases the keys of a lost connection but not
+its buttons, and a key that a QEMU message pressed is not let go of by a plain key message, so both are tracked
+and each is released in its own form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudlet.access.models import PointerState
+from cloudlet.access.rfb.limits import MAX_HELD_KEYS
+from cloudlet.access.rfb.messages import ClientMessage, Key, Pointer, QemuKey
+
+__all__ = ["HeldInput"]
+
+
+class HeldInput:
+    """The keys and buttons that were sent down and not up again."""
+
+    def __init__(self) -> None:
+        self._keys: set[int] = set()
+        self._qemu_keys: dict[int, int] = {}
+        self._pointer: PointerState | None = None
+
+    @property
+    def pointer(self) -> PointerState | None:
+        """The last pointer message that went through; None before the first."""
+        return self._pointer
+
+    def admit(self, message: ClientMessage) -> bool:
+        """Note what `message` presses or lets go of; False where it must not be sent, too much being held."""
+        match message:
+            case Key(is_down=True, keysym=keysym):
+                if not self._has_room(keysym in self._keys):
+                    return False
+                self._keys.add(keysym)
+            case Key(keysym=keysym):
+                self._keys.discard(keysym)
+            case QemuKey(is_down=True, keysym=keysym, keycode=keycode):
+                if not self._has_room(keycode in self._qemu_keys):
+                    return False
+                self._qemu_keys[keycode] = keysym
+            case QemuKey(keycode=keycode):
+                self._qemu_keys.pop(keycode, None)
+            case Pointer(buttons=buttons, x=x, y=y):
+                self._pointer = PointerState(x, y, buttons)
+        return True
+
+    def release(self) -> Iterator[ClientMessage]:
+        """Yield the messages that let go of everything, buttons first, and forget it."""
+        if self._pointer and self._pointer.buttons:
+            self._pointer = PointerState(self._pointer.x, self._pointer.y, 0)
+            yield Pointer(0, self._pointer.x, self._pointer.y)
+        while self._qemu_keys:
+            keycode, keysym = self._qemu_keys.popitem()
+            yield QemuKey(False, keysym, keycode)
+        while self._keys:
+            yield Key(False, self._keys.pop())
+
+    def _has_room(self, is_repeat: bool) -> bool:
+        return is_repeat or len(self._keys) + len(self._qemu_keys) < MAX_HELD_KEYS

@@ -1,0 +1,70 @@
+"""What a peer may send at most; every number has its reason."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BYTES_BURST",
+    "BYTES_PER_SECOND",
+    "FORMATS_BURST",
+    "FORMATS_PER_SECOND",
+    "FULL_UPDATES_BURST",
+    "FULL_UPDATES_PER_SECOND",
+    "MAX_CUT_TEXT_BYTES",
+    "MAX_ENCODINGS",
+    "MAX_FENCE_BYTES",
+    "MAX_HELD_KEYS",
+    "MAX_NAME_BYTES",
+    "MAX_REASON_BYTES",
+    "MAX_SCREENS",
+    "MAX_SKIPPED_BYTES",
+    "MESSAGES_BURST",
+    "MESSAGES_PER_SECOND",
+]
+
+MAX_CUT_TEXT_BYTES = 256 * 1024
+"""Clipboard text that is passed on; 2 GiB could be announced, and buffers must not grow to that."""
+
+MAX_SKIPPED_BYTES = 16 * 1024 * 1024
+"""Clipboard text that is read and thrown away, so that a large paste costs the text and not the session."""
+
+MAX_ENCODINGS = 256
+"""noVNC 1.7 names about 30, TigerVNC's own viewer about 40."""
+
+MAX_FENCE_BYTES = 64
+"""The protocol's own limit on a fence's payload."""
+
+MAX_SCREENS = 16
+"""Screens of one desktop; nobody has more at a microscope."""
+
+MAX_HELD_KEYS = 64
+"""Keys held at once; a person has ten fingers, a hostile page four billion key symbols."""
+
+MAX_NAME_BYTES = 4096
+"""The desktop's name; servers send host and user."""
+
+MAX_REASON_BYTES = 4096
+"""A sentence of refusal."""
+
+MESSAGES_PER_SECOND = 1000.0
+"""noVNC sends at most 60 pointer messages a second; a wheel or a fast typist adds some tens."""
+
+MESSAGES_BURST = 2000.0
+"""A tab that was asleep sends what it had queued."""
+
+BYTES_PER_SECOND = 1024 * 1024.0
+"""Input is tiny; only clipboard text comes near this."""
+
+BYTES_BURST = 2 * 1024 * 1024.0
+"""A large clipboard text at once."""
+
+FULL_UPDATES_PER_SECOND = 2.0
+"""A request of 10 bytes for everything costs the instrument's computer a whole screen, 4 MB when sent raw."""
+
+FULL_UPDATES_BURST = 8.0
+"""noVNC asks for everything at the start and at each resize."""
+
+FORMATS_PER_SECOND = 0.5
+"""A new pixel format makes the server send everything again; noVNC sets it once."""
+
+FORMATS_BURST = 8.0
+"""A viewer that settles on a format tries a few."""

@@ -1,0 +1,67 @@
+"""Pure decisions: what a person's grants allow at a moment, and who gets control.
+
+`view results` opens no console; `operate assisted` needs somebody from the staff beside the researcher, which
+nothing can confirm yet, and therefore observes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cloudlet.access.models import Grant
+from cloudlet.identity import Decision
+from cloudlet.instruments import Level
+
+__all__ = ["gets_control", "is_live", "level_at", "may_open_console", "may_operate", "may_see"]
+
+
+def is_live(grant: Grant, now: datetime) -> bool:
+    """Tell whether `grant` holds at `now`; its end is the first moment at which it does not."""
+    return grant.not_before <= now and (grant.not_after is None or now < grant.not_after)
+
+
+def level_at(grants: Iterable[Grant], now: datetime) -> Level | None:
+    """Return the highest level of the `grants` that hold at `now`, None where none does."""
+    return max((grant.level for grant in grants if is_live(grant, now)), default=None)
+
+
+def may_see(level: Level | None) -> Decision:
+    """Decide whether somebody with `level` learns that the instrument exists."""
+    if level is None:
+        return Decision(False, "You have no access to this instrument now.")
+    return Decision(True, f"You may {level.title}.")
+
+
+def may_open_console(level: Level | None) -> Decision:
+    """Decide whether somebody with `level` gets to the instrument's screen at all."""
+    if level is None or level < Level.VIEW_RESULTS:
+        return may_see(None)
+    if level < Level.OBSERVE:
+        return Decision(False, "You may view results of this instrument, but not its screen.")
+    return Decision(True, f"You may {level.title}.")
+
+
+def may_operate(level: Level | None) -> bool:
+    """Tell whether somebody with `level` may hold mouse and keyboard alone."""
+    return level is not None and level >= Level.OPERATE
+
+
+def gets_control(level: Level, username: str, operator: str | None) -> bool:
+    """Tell whether who arrives takes control.
+
+    Parameters
+    ----------
+    level
+        Level of the person who arrives.
+    username
+        Who arrives.
+    operator
+        Who has control at this moment; None where nobody has.
+
+    Returns
+    -------
+    bool
+        True where control is free, or held by the same person's older window.
+    """
+    return may_operate(level) and operator in {None, username}

@@ -1,0 +1,129 @@
+"""Who may use which console, and the tickets that lead there."""
+
+from __future__ import annotations
+
+from cloudlet.access import grants, tickets
+from cloudlet.access.attendance import state_of
+from cloudlet.access.errors import TicketRefused
+from cloudlet.access.events import GrantChanged
+from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket
+from cloudlet.access.rules import may_open_console, may_see
+from cloudlet.access.settings import AccessSettings
+from cloudlet.access.store import TicketRow
+from cloudlet.audit import Act, record
+from cloudlet.clock import Clock, utc_now
+from cloudlet.database import Database
+from cloudlet.events import publish
+from cloudlet.identity import Decision, WebSession
+from cloudlet.instruments import Level
+from cloudlet.web import Forbidden
+
+__all__ = ["Access"]
+
+NEW_TICKET = "Open the console again from its page."
+
+
+class Access:
+    """Grants on instruments, and tickets to their consoles.
+
+    Parameters
+    ----------
+    database
+        Where the rows are.
+    settings
+        Where browsers find the gateway.
+    clock
+        Tells the present instant.
+    """
+
+    def __init__(self, database: Database, settings: AccessSettings, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    def grant(self, grant: Grant, *, by: str) -> None:
+        """Let a person use an instrument for a time; the very same grant twice is one."""
+        with self._database.write() as work:
+            if not grants.add(work, grant):
+                return
+            detail = {
+                "username": grant.username,
+                "level": grant.level.title,
+                "not_before": grant.not_before.isoformat(),
+                "not_after": grant.not_after and grant.not_after.isoformat(),
+            }
+            record(work, Act(by, "access.granted", grant.instrument, detail))
+            publish(work, GrantChanged(grant.instrument, username=grant.username))
+
+    def revoke(self, username: str, instrument: str, *, by: str) -> None:
+        """End everything that `username` may do with `instrument`; an open console closes within seconds."""
+        with self._database.write() as work:
+            if not grants.end(work, username, instrument, self._clock()):
+                return
+            record(work, Act(by, "access.revoked", instrument, {"username": username}))
+            publish(work, GrantChanged(instrument, username=username))
+
+    def level(self, username: str, instrument: str) -> Level | None:
+        """Return the highest level that `username` has on `instrument` now, None where there is none."""
+        with self._database.read() as work:
+            return grants.level_of(work, username, instrument, self._clock())
+
+    def may_see(self, username: str, instrument: str) -> Decision:
+        """Decide whether `username` learns that `instrument` exists: who has a grant on it now does."""
+        return may_see(self.level(username, instrument))
+
+    def visible_instruments(self, username: str) -> set[str]:
+        """Return the keys of the instruments that `username` has a grant on now."""
+        with self._database.read() as work:
+            return grants.instruments_of(work, username, self._clock())
+
+    def issue_ticket(self, session: WebSession, instrument: str) -> Ticket:
+        """Return a ticket to the console of `instrument` for the person of `session`.
+
+        Raises
+        ------
+        Forbidden
+            No account is linked to the session, or the account may not open this console now.
+        """
+        if session.account is None:
+            raise Forbidden("No account here is linked to your sign-in.", "Ask the facility's staff to link one.")
+        level = self._level_for_console(session.account.username, instrument)
+        with self._database.write() as work:
+            secret = tickets.issue(work, session.account, session.id, instrument, self._clock())
+        url = f"{self._settings.gateway_url}/console/{instrument}"
+        return Ticket(url=url, subprotocols=tickets.subprotocols(secret), level=level)
+
+    def redeem(self, ticket: str, instrument: str) -> Admission:
+        """Use `ticket` up and return what it stands for, at the level of the grants at this moment.
+
+        The caller checks that the web session still lives.
+
+        Raises
+        ------
+        TicketRefused
+            The ticket is unknown, used, too old, for another console, or its owner's right has ended.
+        """
+        with self._database.write() as work:
+            row = tickets.spend(work, ticket)
+        if row is None or row.expires_at <= self._clock() or row.instrument != instrument:
+            raise TicketRefused("This ticket to the console is not valid any more.", NEW_TICKET)
+        return self._admission(row)
+
+    def console_state(self, instrument: str) -> ConsoleState:
+        """Return who is at the console of `instrument`, and whether it could be reached."""
+        with self._database.read() as work:
+            return state_of(work, instrument)
+
+    def _admission(self, row: TicketRow) -> Admission:
+        level = self.level(row.username, row.instrument)
+        decision = may_open_console(level)
+        if level is None or not decision:
+            raise TicketRefused(decision.reason, "Ask the facility's staff for access.")
+        return Admission(row.username, row.display_name, row.instrument, level, row.web_session)
+
+    def _level_for_console(self, username: str, instrument: str) -> Level:
+        level = self.level(username, instrument)
+        decision = may_open_console(level)
+        if level is None or not decision:
+            raise Forbidden(decision.reason, "Ask the facility's staff for access.")
+        return level

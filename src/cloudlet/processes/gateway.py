@@ -1,0 +1,99 @@
+"""The gateway: browsers on one side, instruments' VNC servers on the other, in a process of its own."""
+
+from __future__ import annotations
+
+import socket
+from asyncio.transports import BaseTransport
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from cloudlet.access import Access, ConsoleSettings
+from cloudlet.access.attendance import Attendance
+from cloudlet.access.reception import Reception
+from cloudlet.access.routes import console_routes
+from cloudlet.access.upstream import Door
+from cloudlet.access.watch import Records
+from cloudlet.clock import Clock, utc_now
+from cloudlet.database import Database
+from cloudlet.events import Tail
+from cloudlet.identity import Identities
+from cloudlet.processes.logs import log_to_stderr
+from cloudlet.processes.parent import end_with_parent
+from cloudlet.processes.serve import server
+from cloudlet.settings import Settings
+
+__all__ = ["ConsoleProtocol", "create_gateway", "run"]
+
+UNSENT_BYTES = 128 * 1024
+"""What may wait in the kernel for a slow viewer; without it megabytes do, and pings wait behind them."""
+
+
+class ConsoleProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, except that a peer that is silent is dropped at once.
+
+    uvicorn 0.54 closes such a connection after its pending output, which never leaves when the network is gone: the
+    application would hear of it many minutes later, and an operator's held button would stay down until then.
+    """
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Bound what waits in the kernel for this browser."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+    def keepalive_timeout(self) -> None:
+        """Drop the connection, with whatever it had still to send."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+
+def create_gateway(
+    database: Database,
+    access: Access,
+    identities: Identities,
+    consoles: Mapping[str, ConsoleSettings],
+    origins: Collection[str],
+    clock: Clock = utc_now,
+) -> Starlette:
+    """Return the gateway's application, to be served with `ConsoleProtocol`.
+
+    Parameters
+    ----------
+    database
+        The cloudlet's rows and news.
+    access, identities
+        Who may use what, and who is signed in.
+    consoles
+        How each instrument's screen is reached, by the instrument's key.
+    origins
+        The pages that may open a console.
+    clock
+        Tells the present instant.
+    """
+    records = Records(access, identities, Attendance(database, clock), Tail(database), clock)
+    reception = Reception(records, {key: Door(console, clock) for key, console in consoles.items()})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with reception.running():
+            yield
+
+    return Starlette(routes=console_routes(reception, frozenset(origins)), lifespan=lifespan)
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve the gateway on `listener` until SIGTERM or SIGINT."""
+    end_with_parent()
+    log_to_stderr()
+    database = Database(settings.database.url)
+    consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
+    access, identities = Access(database, settings.access), Identities(database, settings.identity)
+    app = create_gateway(database, access, identities, consoles, settings.access.origins)
+    try:
+        server(app, ConsoleProtocol).run(sockets=[listener])
+    finally:
+        database.close()

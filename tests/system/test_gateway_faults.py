@@ -1,0 +1,115 @@
+"""What the gateway does when networks, viewers and the gateway itself fail."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.system.fake_vnc import FakeVnc
+from tests.system.gateway import ORIGIN, SCOPE, Stage, console_at, eventually, gateway_process, serving
+from websockets.client import ClientProtocol
+from websockets.typing import Origin, Subprotocol
+from websockets.uri import parse_uri
+
+from cloudlet.access.store import ControlRow
+from cloudlet.audit import read
+from cloudlet.instruments import Level
+
+pytestmark = pytest.mark.system
+
+LET_GO = struct.pack("!BBHH", 5, 0, 10, 20)
+PRESS = struct.pack("!BBHH", 5, 1, 10, 20)
+
+
+@contextmanager
+def listening() -> Iterator[FakeVnc]:
+    server = FakeVnc(flood=True)
+    yield server
+    server.close()
+
+
+def silent_operator(stage: Stage) -> socket.socket:
+    """Open a console, press a button, and never read or answer anything again."""
+    offered = stage.access.issue_ticket(stage.person("ada", Level.OPERATE), SCOPE).subprotocols
+    uri = parse_uri(f"ws://127.0.0.1:{stage.port}/console/{SCOPE}")
+    protocol = ClientProtocol(uri, origin=Origin(ORIGIN), subprotocols=[Subprotocol(name) for name in offered])
+    connection = socket.create_connection(("127.0.0.1", stage.port))
+    protocol.send_request(protocol.connect())
+    connection.sendall(b"".join(protocol.data_to_send()))
+    protocol.receive_data(connection.recv(65536))
+    for message in (b"RFB 003.008\n", b"\x01", b"\x01", PRESS):
+        protocol.send_binary(message)
+    connection.sendall(b"".join(protocol.data_to_send()))
+    return connection
+
+
+def test_operator_whose_network_is_gone_lets_go_though_the_screen_is_still_being_sent(tmp_path: Path) -> None:
+    with (
+        listening() as vnc,
+        serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(vnc.port), ping_seconds=0.3) as stage,
+        silent_operator(stage),
+    ):
+        vnc.wait_for(lambda: vnc.inputs == [PRESS])
+        vnc.wait_for(lambda: vnc.inputs == [PRESS, LET_GO])
+        eventually(lambda: stage.operator() is None)
+
+
+def test_flood_of_input_ends_the_one_who_floods(tmp_path: Path) -> None:
+    vnc = FakeVnc()
+    with serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(vnc.port)) as stage:
+        with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
+            viewer.send(PRESS * 10_000)
+            code, reason = viewer.closing()
+        assert code == 1002
+        assert "floods" in reason
+        vnc.wait_for(lambda: vnc.inputs[-1] == LET_GO)
+    vnc.close()
+
+
+def test_killed_gateway_is_cleared_up_after_by_the_next(tmp_path: Path) -> None:
+    vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
+    with (
+        gateway_process(url, vnc.port) as (stage, process),
+        stage.console(stage.person("ada", Level.OPERATE)) as viewer,
+    ):
+        viewer.send(PRESS)
+        eventually(lambda: noted_buttons(stage) == 1)
+        process.kill()
+    assert vnc.inputs == [PRESS]
+    with serving(url, console_at(vnc.port)) as successor:
+        vnc.wait_for(lambda: vnc.inputs == [PRESS, LET_GO])
+        state = successor.access.console_state(SCOPE)
+        with successor.database.read() as work:
+            (released,) = read(work, what="access.control-released")
+    vnc.close()
+    assert (state.operator, state.observers) == (None, ())
+    assert released.act.detail["cause"] == "gateway ended unexpectedly"
+    assert released.act.detail["operator"] == "ada"
+
+
+def test_gateway_that_is_told_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
+    vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
+    with (
+        gateway_process(url, vnc.port) as (stage, process),
+        stage.console(stage.person("ada", Level.OPERATE)) as viewer,
+    ):
+        viewer.send(PRESS)
+        vnc.wait_for(lambda: vnc.inputs == [PRESS])
+        process.terminate()
+        process.wait(10)
+        assert vnc.inputs == [PRESS, LET_GO]
+        assert stage.operator() is None
+        with stage.database.read() as work:
+            (released,) = read(work, what="access.control-released")
+    vnc.close()
+    assert released.act.detail["cause"] == "gateway stopped"
+
+
+def noted_buttons(stage: Stage) -> int | None:
+    with stage.database.read() as work:
+        return work.scalar(select(ControlRow.buttons).where(ControlRow.until.is_(None)))

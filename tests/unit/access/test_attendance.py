@@ -1,0 +1,187 @@
+"""One operator at a time, and each period on the record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from cloudlet.access import Admission
+from cloudlet.access.attendance import Attendance, state_of
+from cloudlet.access.models import Abandoned, ConsoleState, PointerState
+from cloudlet.access.store import ControlRow, ViewerRow
+from cloudlet.audit import read
+from cloudlet.database import Database
+from cloudlet.events import read_after
+from cloudlet.instruments import Level
+
+SCOPE = "scope-1"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def attendance(database: Database, clock: Clock) -> Attendance:
+    return Attendance(database, clock)
+
+
+def of(username: str, level: Level = Level.OPERATE) -> Admission:
+    return Admission(username, username.title(), SCOPE, level, "0" * 64)
+
+
+def state(database: Database) -> ConsoleState:
+    with database.read() as work:
+        return state_of(work, SCOPE)
+
+
+def acts(database: Database) -> list[tuple[str, str, dict[str, str]]]:
+    with database.read() as work:
+        return [(one.act.actor, one.act.what, one.act.detail) for one in reversed(read(work, subject=SCOPE))]
+
+
+def test_first_who_may_operate_gets_control_and_later_ones_observe(attendance: Attendance, database: Database) -> None:
+    seats = [attendance.arrive(one) for one in (of("oskar", Level.OBSERVE), of("ada"), of("ben"))]
+    assert [seat.has_control for seat in seats] == [False, True, False]
+    now = state(database)
+    assert now.operator is not None
+    assert (now.operator.username, now.operator.display_name, now.operator.since) == ("ada", "Ada", NOON)
+    assert [viewer.username for viewer in now.observers] == ["oskar", "ben"]
+
+
+def test_newer_window_of_the_operator_displaces_the_older_one(attendance: Attendance, database: Database) -> None:
+    older = attendance.arrive(of("ada"))
+    newer = attendance.arrive(of("ada"))
+    assert (newer.has_control, newer.displaced) == (True, older.viewer)
+    attendance.leave(older.viewer, "closed by the operator")
+    now = state(database)
+    assert now.operator is not None
+    assert now.observers == ()
+
+
+def test_record_says_who_operated_from_when_to_when(attendance: Attendance, database: Database, clock: Clock) -> None:
+    seat = attendance.arrive(of("ada"))
+    clock.move(90)
+    attendance.leave(seat.viewer, "connection lost")
+    taken, released = acts(database)
+    assert taken == ("ada", "access.control-taken", {"since": "2026-03-01T12:00:00+00:00", "level": "operate"})
+    assert released[:2] == ("ada", "access.control-released")
+    assert released[2] == {
+        "operator": "ada",
+        "since": "2026-03-01T12:00:00+00:00",
+        "until": "2026-03-01T12:01:30+00:00",
+        "cause": "connection lost",
+    }
+
+
+def test_observers_leave_no_control_record(attendance: Attendance, database: Database) -> None:
+    seat = attendance.arrive(of("oskar", Level.OBSERVE))
+    attendance.leave(seat.viewer, "page left")
+    assert acts(database) == []
+    assert state(database).observers == ()
+
+
+def test_who_loses_control_goes_on_observing_and_it_is_free(attendance: Attendance, database: Database) -> None:
+    first = attendance.arrive(of("ada"))
+    attendance.lose_control(first.viewer, "may not operate any more")
+    attendance.lose_control(first.viewer, "may not operate any more")
+    assert [viewer.username for viewer in state(database).observers] == ["ada"]
+    assert attendance.arrive(of("ben")).has_control
+    assert [what for _, what, _ in acts(database)].count("access.control-released") == 1
+
+
+def test_every_coming_and_going_is_news(attendance: Attendance, database: Database) -> None:
+    seat = attendance.arrive(of("ada"))
+    attendance.seen(seat.viewer, PointerState(1, 2, 0))
+    attendance.leave(seat.viewer, "page left")
+    attendance.leave(seat.viewer, "page left")
+    with database.read() as work:
+        news = [(one.kind, one.subject) for one in read_after(work, 0)]
+    assert news == [("access.console-changed", SCOPE)] * 2
+
+
+def test_after_a_killed_gateway_periods_end_at_the_last_sign_of_life(
+    attendance: Attendance, database: Database, clock: Clock
+) -> None:
+    seat = attendance.arrive(of("ada"))
+    attendance.arrive(of("ben"))
+    clock.move(8)
+    attendance.seen(seat.viewer, PointerState(30, 40, 1))
+    clock.move(600)
+    assert attendance.recover() == [Abandoned(SCOPE, PointerState(30, 40, 1))]
+    actor, what, detail = acts(database)[-1]
+    assert (actor, what) == ("rule:gateway-restart", "access.control-released")
+    assert (detail["operator"], detail["until"]) == ("ada", "2026-03-01T12:00:08+00:00")
+    assert detail["cause"] == "gateway ended unexpectedly"
+    assert state(database) == ConsoleState(SCOPE, None, (), None)
+    assert attendance.recover() == []
+
+
+def test_pointer_that_was_never_seen_is_unknown_after_a_kill(attendance: Attendance) -> None:
+    attendance.arrive(of("ada"))
+    assert attendance.recover() == [Abandoned(SCOPE, None)]
+
+
+def test_problem_of_a_console_is_shown_until_it_is_reached_again(attendance: Attendance, database: Database) -> None:
+    assert state(database).is_reachable is None
+    attendance.note_reached(SCOPE, "It does not answer.")
+    assert (state(database).is_reachable, state(database).problem) == (False, "It does not answer.")
+    attendance.note_reached(SCOPE, None)
+    attendance.note_reached(SCOPE, None)
+    assert (state(database).is_reachable, state(database).problem) == (True, None)
+    with database.read() as work:
+        assert len(read_after(work, 0)) == 2
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["arrive", "leave", "lose"]), st.sampled_from(["ada", "ben", "oskar"]), st.integers(0, 5)
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_there_is_never_more_than_one_operator(
+    attendance: Attendance, database: Database, steps: list[tuple[str, str, int]]
+) -> None:
+    with database.write() as work:
+        work.execute(delete(ViewerRow))
+        work.execute(delete(ControlRow))
+    seats: list[int] = []
+    operator: str | None = None
+    for step, username, which in steps:
+        if step == "arrive":
+            level = Level.OBSERVE if username == "oskar" else Level.OPERATE
+            seat = attendance.arrive(of(username, level))
+            seats.append(seat.viewer)
+            assert seat.has_control == (level == Level.OPERATE and operator in {None, username})
+        elif seats:
+            viewer = seats[which % len(seats)]
+            if step == "leave":
+                attendance.leave(viewer, "page left")
+            else:
+                attendance.lose_control(viewer, "may not operate any more")
+        now = state(database)
+        operator = None if now.operator is None else now.operator.username
+        assert not any(viewer.has_control for viewer in now.observers)

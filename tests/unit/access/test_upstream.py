@@ -1,0 +1,199 @@
+"""The way to an instrument: refusals are remembered, and last words arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cloudlet.access import ConsoleSettings, ConsoleUnreachable
+from cloudlet.access.backoff import Backoff
+from cloudlet.access.upstream import Door
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+INIT = struct.pack("!HH16sI", 64, 48, bytes(16), 0)
+FAILED = bytes([0, 0, 0, 1]) + (7).to_bytes(4, "big") + b"Go away"
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@asynccontextmanager
+async def server(talk: Talk) -> AsyncIterator[int]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+
+
+async def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"RFB 003.008\n\x01\x01")
+    await reader.readexactly(13)
+    writer.write(bytes(4) + INIT)
+    await reader.readexactly(1)
+
+
+def door_to(port: int, clock: Clock, password_file: Path | None = None) -> Door:
+    return Door(ConsoleSettings(host="127.0.0.1", port=port, password_file=password_file), clock)
+
+
+async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_one_is(tmp_path: Path) -> None:
+    tries = 0
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.write(b"RFB 003.008\n\x01\x02" + bytes(16))
+        await reader.readexactly(12 + 1 + 16)
+        writer.write(FAILED)
+
+    file, clock = tmp_path / "password", Clock()
+    file.write_text("wrong")
+    async with server(refuse) as port:
+        door = door_to(port, clock, file)
+        for _ in range(10):
+            with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
+                await door.open()
+        assert tries == 1
+        clock.now += timedelta(seconds=31)
+        for _ in range(10):
+            with pytest.raises(ConsoleUnreachable):
+                await door.open()
+        assert tries == 2
+        file.write_text("corrected")
+        with pytest.raises(ConsoleUnreachable):
+            await door.open()
+        assert tries == 3
+
+
+def test_pause_after_refusals_doubles_up_to_five_minutes_and_is_forgotten_after_success() -> None:
+    backoff, now = Backoff(), NOON
+    pauses = []
+    for _ in range(6):
+        backoff.refused(ConsoleUnreachable("No."), "password", now)
+        pause = next(seconds for seconds in range(1, 1000) if is_open(backoff, now + timedelta(seconds=seconds)))
+        pauses.append(pause)
+        now += timedelta(hours=1)
+    assert pauses == [30, 60, 120, 240, 300, 300]
+    backoff.reached()
+    assert is_open(backoff, now)
+
+
+def is_open(backoff: Backoff, now: datetime) -> bool:
+    try:
+        backoff.check("password", now)
+    except ConsoleUnreachable:
+        return False
+    return True
+
+
+async def test_many_who_come_at_once_shake_hands_one_after_the_other() -> None:
+    at_once, most = 0, 0
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await let_in(reader, writer)
+        at_once -= 1
+        await reader.read()
+
+    async with server(count) as port:
+        door = door_to(port, Clock())
+        lines = await asyncio.gather(*(door.open() for _ in range(5)))
+        await asyncio.gather(*(line.close() for line in lines))
+    assert most == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"SSH-2.0-OpenSSH_9\n", "does not speak RFB"),
+        (b"", "closes the connection at once"),
+        (b"RFB 003.008\n", "closes the connection at once"),
+        (b"RFB 003.008\n\x01\x13", "kinds of security"),
+        (b"RFB 003.008\n\x01\x02", "asks for a password"),
+    ],
+)
+async def test_what_is_wrong_is_told_in_words_without_the_address(said: bytes, told: str) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        await writer.drain()
+
+    async with server(talk) as port:
+        with pytest.raises(ConsoleUnreachable, match=told) as refused:
+            await door_to(port, Clock()).open()
+    assert str(port) not in str(refused.value)
+    assert "127.0.0.1" not in str(refused.value)
+
+
+async def test_server_that_just_hangs_up_on_a_wrong_password_is_not_asked_again(tmp_path: Path) -> None:
+    tries = 0
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.write(b"RFB 003.008\n\x01\x02" + bytes(16))
+        await reader.readexactly(12 + 1 + 16)
+
+    file, clock = tmp_path / "password", Clock()
+    file.write_text("wrong")
+    async with server(hang_up) as port:
+        door = door_to(port, clock, file)
+        for _ in range(3):
+            with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
+                await door.open()
+            clock.now += timedelta(seconds=5)
+    assert tries == 1
+
+
+async def test_missing_password_file_is_told_without_its_path(tmp_path: Path) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+
+    async with server(talk) as port:
+        with pytest.raises(ConsoleUnreachable, match="cannot read") as refused:
+            await door_to(port, Clock(), tmp_path / "nothing").open()
+    assert str(tmp_path) not in str(refused.value)
+
+
+async def test_last_words_arrive_although_the_server_is_still_sending() -> None:
+    heard = bytearray()
+    done = asyncio.Event()
+
+    async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+        for _ in range(20):
+            writer.write(bytes(100_000))
+            await asyncio.sleep(0.01)
+        heard.extend(await reader.read())
+        done.set()
+
+    async with server(chatter) as port:
+        line = await door_to(port, Clock()).open()
+        assert line.server_init.width == 64
+        line.write(b"let go")
+        await line.close()
+        await line.close()
+        await done.wait()
+    assert heard == b"let go"

@@ -1,0 +1,125 @@
+"""Whether a viewer may still be there, and what keeps their web session alive."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from cloudlet.access import Access, AccessSettings, Grant
+from cloudlet.access.attendance import Attendance
+from cloudlet.access.bridge import Bridge
+from cloudlet.access.endings import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.rfb import Right
+from cloudlet.access.watch import Records, Watch
+from cloudlet.database import Database
+from cloudlet.events import Tail
+from cloudlet.identity import Account, Identities, Identity, IdentitySettings, WebSession
+from cloudlet.instruments import Level
+
+SCOPE = "scope-1"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class StillBridge:
+    """A console in which nothing moves but what the test moves."""
+
+    def __init__(self) -> None:
+        self.rights = Right.INPUT
+        self.touched = 0
+        self.pointer = None
+
+    @property
+    def has_control(self) -> bool:
+        return Right.INPUT in self.rights
+
+    def restrict(self, rights: Right) -> bytes:
+        self.rights &= rights
+        return b""
+
+
+class Situation:
+    """Ada operates the scope."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = Clock()
+        self.identities = Identities(database, IdentitySettings(), self.clock)
+        self.access = Access(database, AccessSettings(), self.clock)
+        attendance = Attendance(database, self.clock)
+        self.records = Records(self.access, self.identities, attendance, Tail(database), self.clock)
+        self.bridge = StillBridge()
+        self.session = self._signed_in()
+        self.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by="staff")
+        secret = self.access.issue_ticket(self.session, SCOPE).subprotocols[1].removeprefix("ticket.")
+        admission = self.access.redeem(secret, SCOPE)
+        seat = attendance.arrive(admission)
+        self.watch = Watch(self.records, admission, seat.viewer, cast(Bridge, self.bridge))
+
+    async def end(self) -> ConsoleEnded:
+        """Look until the console ends, and return how."""
+        with pytest.raises(ConsoleEnded) as ended:
+            await asyncio.wait_for(self.watch.look(), 5)
+        return ended.value
+
+    def _signed_in(self) -> WebSession:
+        identity = Identity("https://idp.example.org", "1")
+        self.identities.link(identity, Account("ada", "Ada"), by="staff")
+        return self.identities.open_session(identity, "Ada", "a secret of 256 bits")
+
+
+@pytest.fixture
+def situation(database: Database) -> Situation:
+    return Situation(database)
+
+
+async def test_end_of_the_grant_ends_the_console(situation: Situation) -> None:
+    situation.access.revoke("ada", SCOPE, by="staff")
+    assert (await situation.end()).code == REVOKED
+
+
+async def test_end_of_the_web_session_ends_the_console(situation: Situation) -> None:
+    situation.identities.end_session(situation.session.id)
+    assert (await situation.end()).code == SIGNED_OUT
+
+
+async def test_session_that_is_idle_too_long_ends_the_console(situation: Situation) -> None:
+    situation.clock.now += timedelta(hours=1)
+    assert (await situation.end()).code == SIGNED_OUT
+
+
+async def test_moving_the_mouse_keeps_the_web_session_alive(situation: Situation) -> None:
+    for _ in range(3):
+        situation.clock.now += timedelta(minutes=40)
+        situation.bridge.touched += 1
+        await situation.watch.check()
+    assert situation.identities.session_by_id(situation.session.id) is not None
+    assert situation.bridge.has_control
+
+
+async def test_looking_alone_does_not_keep_the_web_session_alive(situation: Situation) -> None:
+    situation.clock.now += timedelta(minutes=40)
+    await situation.watch.check()
+    situation.clock.now += timedelta(minutes=40)
+    assert (await situation.end()).code == SIGNED_OUT
+
+
+async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Situation) -> None:
+    situation.access.revoke("ada", SCOPE, by="staff")
+    situation.access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by="staff")
+    await situation.watch.check()
+    assert not situation.bridge.has_control
+    state = situation.access.console_state(SCOPE)
+    assert state.operator is None
+    assert [viewer.username for viewer in state.observers] == ["ada"]

@@ -58,6 +58,8 @@ class ImageKind:
     key: str
     title: str
     description: str
+    small_of: str | None = None
+    """The key of the picture that this one is a small copy of: the copy stands in lists, the other opens large."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Declaration:
     """The same in plural."""
     figures: Sequence[Figure]
     images: Sequence[ImageKind]
-    """The first is the one shown as thumbnail."""
+    """In the order of their importance; small copies where they like."""
     stages: Sequence[Stage]
 
 
@@ -200,6 +202,8 @@ class Exposure:
     """When the result was stored, or the failure."""
     attempts: int
     results: Results | None
+    change: int = 0
+    """Grows with every change of any exposure: what is above a page's number is new to it."""
 
 
 @dataclass(frozen=True)

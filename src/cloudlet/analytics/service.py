@@ -1,0 +1,266 @@
+"""What can be asked of runs, and what people can do to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from cloudlet.analytics.errors import ExposureUnknown, RetryRefused
+from cloudlet.analytics.events import RunChanged
+from cloudlet.analytics.ledger import Ledger
+from cloudlet.analytics.models import Exposure, ExposureState, Problem, Run, Vitals, Workload
+from cloudlet.analytics.store import ExposureRow, RunRow, move
+from cloudlet.analytics.vitals import read_vitals
+from cloudlet.audit import Act, record
+from cloudlet.clock import Clock, utc_now
+from cloudlet.database import Database
+from cloudlet.events import publish
+from cloudlet.instruments import InstrumentSession
+
+__all__ = ["Runs"]
+
+RULE = "rule:current-session"
+"""Who begins the run of an instrument session: nobody, the session's being current."""
+
+
+class Runs:
+    """The runs of a cloudlet and their exposures.
+
+    Parameters
+    ----------
+    database
+        Where the rows are.
+    clock
+        Tells the present instant.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def ensure_run(self, session: InstrumentSession, workload: Workload, settings: Mapping[str, Any]) -> Run:
+        """Return the run of an instrument session, begun where there is none yet.
+
+        An existing run takes on the workload's present declaration and the present `settings`.
+
+        Raises
+        ------
+        cloudlet.errors.CloudletError
+            The workload refuses `settings`.
+        """
+        query = select(RunRow).where(RunRow.session_id == session.id)
+        blank = RunRow(
+            session_id=session.id,
+            instrument=session.instrument,
+            raw_folder=str(session.raw_folder),
+            project_folder=str(session.project_folder),
+        )
+        return self._ensure(query, blank, workload, settings, by=RULE)
+
+    def start_run(
+        self,
+        raw_folder: Path,
+        project_folder: Path,
+        workload: Workload,
+        settings: Mapping[str, Any],
+        *,
+        by: str,
+    ) -> Run:
+        """Return the run of a folder without an instrument session; a second start carries on with it.
+
+        Raises
+        ------
+        cloudlet.errors.CloudletError
+            The workload refuses `settings`.
+        """
+        raw, project = str(raw_folder.absolute()), str(project_folder.absolute())
+        query = select(RunRow).where(
+            RunRow.session_id.is_(None), RunRow.raw_folder == raw, RunRow.project_folder == project
+        )
+        blank = RunRow(session_id=None, instrument="", raw_folder=raw, project_folder=project)
+        return self._ensure(query, blank, workload, settings, by=by)
+
+    def run(self, run_id: int) -> Run | None:
+        """Return one run by its number."""
+        return self._first(select(RunRow).where(RunRow.id == run_id))
+
+    def run_of_session(self, session_id: int) -> Run | None:
+        """Return the run of an instrument session."""
+        return self._first(select(RunRow).where(RunRow.session_id == session_id))
+
+    def latest_run(self, instrument: str) -> Run | None:
+        """Return the run begun last on an instrument."""
+        query = select(RunRow).where(RunRow.instrument == instrument)
+        return self._first(query.order_by(RunRow.started_at.desc(), RunRow.id.desc()))
+
+    def runs_with_work(self) -> list[Run]:
+        """Return the runs that have exposures queued or running, whether or not their session is over."""
+        waiting = (ExposureState.QUEUED, ExposureState.RUNNING)
+        ids = select(ExposureRow.run_id).where(ExposureRow.state.in_(waiting))
+        with self._database.read() as work:
+            rows = work.scalars(select(RunRow).where(RunRow.id.in_(ids)).order_by(RunRow.id))
+            return [row.as_model() for row in rows]
+
+    def exposure(self, exposure_id: int) -> Exposure | None:
+        """Return one exposure by its number."""
+        with self._database.read() as work:
+            row = work.get(ExposureRow, exposure_id)
+            return None if row is None else row.as_model()
+
+    def exposures(
+        self,
+        run_id: int,
+        *,
+        after_change: int = 0,
+        states: Collection[ExposureState] = (),
+        newest_first: bool = False,
+        limit: int = 1000,
+    ) -> list[Exposure]:
+        """Return at most `limit` exposures of a run.
+
+        By growing `change`, so that the last one's is the number to go on from; with `newest_first` those
+        written last come first, whatever became of them since.
+
+        Parameters
+        ----------
+        run_id
+            Whose exposures.
+        after_change
+            Only those that changed after this number.
+        states
+            Only those in one of these states; all where empty.
+        newest_first
+            Whether to order by the time they were written instead.
+        limit
+            How many at most.
+        """
+        query = select(ExposureRow).where(ExposureRow.run_id == run_id, ExposureRow.change > after_change)
+        if states:
+            query = query.where(ExposureRow.state.in_(states))
+        written = (ExposureRow.written_at.desc(), ExposureRow.id.desc())
+        query = query.order_by(*written) if newest_first else query.order_by(ExposureRow.change)
+        with self._database.read() as work:
+            return [row.as_model() for row in work.scalars(query.limit(limit))]
+
+    def newest_change(self, run_id: int) -> int:
+        """Return the highest `change` of a run's exposures, 0 where it has none."""
+        with self._database.read() as work:
+            query = select(func.max(ExposureRow.change)).where(ExposureRow.run_id == run_id)
+            return work.scalar(query) or 0
+
+    def neighbours(self, exposure_id: int) -> tuple[int | None, int | None]:
+        """Return the numbers of the exposures written before and after one, None at either end."""
+        with self._database.read() as work:
+            row = work.get(ExposureRow, exposure_id)
+            if row is None:
+                return None, None
+            key = (ExposureRow.written_at, ExposureRow.id)
+            here = (row.written_at, row.id)
+            of_run = select(ExposureRow.id).where(ExposureRow.run_id == row.run_id)
+            before = of_run.where(tuple_(*key) < here).order_by(*(column.desc() for column in key))
+            after = of_run.where(tuple_(*key) > here).order_by(*key)
+            return work.scalar(before.limit(1)), work.scalar(after.limit(1))
+
+    def vitals(self, run_id: int) -> Vitals:
+        """Return how a run is doing now."""
+        with self._database.read() as work:
+            return read_vitals(work, run_id, self._clock())
+
+    def retry(self, exposure_id: int, *, by: str) -> None:
+        """Queue a failed exposure again; whichever engine follows its run takes it up.
+
+        Raises
+        ------
+        ExposureUnknown
+            There is no such exposure.
+        RetryRefused
+            It has not failed.
+        """
+        with self._database.write() as work:
+            row = work.get(ExposureRow, exposure_id)
+            if row is None:
+                raise ExposureUnknown(f"There is no exposure with the number {exposure_id}.")
+            if row.state != ExposureState.FAILED:
+                raise RetryRefused(
+                    f"{row.name} is {row.state}.", "Only what has failed can be tried again; reload the page."
+                )
+            self._queue_again(work, [row], by)
+
+    def retry_failed(self, run_id: int, *, by: str) -> int:
+        """Queue every failed exposure of a run again and return how many there were."""
+        query = select(ExposureRow).where(ExposureRow.run_id == run_id, ExposureRow.state == ExposureState.FAILED)
+        with self._database.write() as work:
+            rows = work.scalars(query).all()
+            self._queue_again(work, rows, by)
+            return len(rows)
+
+    def ledger(self, run_id: int) -> Ledger:
+        """Return the book of a run's exposures; for its engine."""
+        return Ledger(self._database, self._clock, run_id)
+
+    def note_look(self, run_id: int) -> None:
+        """Note that the raw folder was looked at just now with success; for the run's engine."""
+        with self._database.write() as work:
+            work.get_one(RunRow, run_id).looked_at = self._clock()
+
+    def note_problem(self, run_id: int, problem: Problem | None) -> None:
+        """Say why the run cannot go on at present, or that it can again; for the run's engine."""
+        told = None if problem is None else asdict(problem)
+        with self._database.write() as work:
+            row = work.get_one(RunRow, run_id)
+            if row.problem != told:
+                row.problem = told
+                publish(work, RunChanged(str(run_id)))
+
+    def _first(self, query: Select[RunRow]) -> Run | None:
+        with self._database.read() as work:
+            row = work.scalar(query.limit(1))
+            return None if row is None else row.as_model()
+
+    def _ensure(
+        self,
+        query: Select[RunRow],
+        blank: RunRow,
+        workload: Workload,
+        settings: Mapping[str, Any],
+        *,
+        by: str,
+    ) -> Run:
+        checked = dict(workload.check_settings(settings))
+        declaration = asdict(workload.declaration)
+        with self._database.read() as work:  # the edge asks every few seconds, mostly for what is there
+            row = work.scalar(query)
+            if row and _same(row.settings, checked) and _same(row.declaration, declaration):
+                return row.as_model()
+        with self._database.write() as work:
+            row = work.scalar(query)
+            is_new = row is None
+            if row is None:
+                row = blank
+                row.started_at = self._clock()
+                work.add(row)
+            row.settings, row.declaration = checked, declaration
+            work.flush()
+            what = "analytics.run-started" if is_new else "analytics.run-settings-changed"
+            record(work, Act(by, what, str(row.id), {"raw_folder": row.raw_folder, "settings": checked}))
+            publish(work, RunChanged(str(row.id)))
+            return row.as_model()
+
+    def _queue_again(self, work: Session, rows: Sequence[ExposureRow], by: str) -> None:
+        for row in rows:
+            detail = {"name": row.name, "problem": row.problem}
+            record(work, Act(by, "analytics.exposure-retried", str(row.id), detail))
+            row.problem, row.finished_at = None, None
+            row.losses, row.waiting_since = 0, self._clock()
+        move(work, dict.fromkeys(rows, ExposureState.QUEUED))
+
+
+def _same(stored: Any, present: Any) -> bool:
+    """Tell whether two values are one as JSON, where tuples are lists."""
+    return json.dumps(stored, sort_keys=True) == json.dumps(present, sort_keys=True)

@@ -1,0 +1,81 @@
+"""The edge of a task: what runs in the worker around a workload's processing, and how its failure is told."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+
+from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
+from cloudlet.analytics.folders import sight_of
+from cloudlet.analytics.models import ExposureTask, Problem, Results, Workload
+from cloudlet.analytics.rules import Sight
+from cloudlet.errors import CloudletError
+
+__all__ = ["perform", "told"]
+
+_log = logging.getLogger(__name__)
+
+
+def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
+    """Process one exposure in a worker.
+
+    The file is looked at before and after, so that what was made of a file that was not the one expected does
+    not count, and a failure is not blamed on an exposure whose folder went away or whose products find no room.
+
+    Raises
+    ------
+    ExposureVanished, ExposureChanged, RawFolderGone
+        The file is not what was seen, whatever the workload made of it.
+    ProjectFolderFull
+        There is no room for the products.
+    cloudlet.errors.CloudletError
+        The workload cannot process this exposure.
+    """
+    _check(task, sight)
+    try:
+        return workload.process(task)
+    except Exception as problem:
+        if _is_for_want_of_room(problem):
+            raise ProjectFolderFull from problem
+        raise
+    finally:
+        _check(task, sight)  # an error raised here replaces the workload's own: it is the reason for it
+
+
+def told(name: str, problem: BaseException) -> Problem:
+    """Return a task's failure in words for the researcher; the log gets the whole of what was not foreseen."""
+    if isinstance(problem, CloudletError):
+        return Problem(problem.slug, problem.message, problem.remedy)
+    _log.error("%s: unexpected failure", name, exc_info=problem)
+    return Problem(
+        "unexpected",
+        f"Processing failed in a way nobody foresaw ({type(problem).__name__}).",
+        "Retry it; if it fails again, tell the people who run the cloudlet: the details are in the edge's log.",
+    )
+
+
+def _check(task: ExposureTask, expected: Sight) -> None:
+    present = sight_of(task.path)
+    if present == expected:
+        return
+    if present is not None:
+        raise ExposureChanged
+    raise ExposureVanished if _has_entries(task.path.parent) else RawFolderGone
+
+
+def _is_for_want_of_room(problem: BaseException | None) -> bool:
+    """Tell whether a full disk lies behind `problem`, even where the workload has put it in its own words."""
+    while problem is not None:
+        if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
+
+
+def _has_entries(folder: os.PathLike[str]) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False

@@ -1,0 +1,85 @@
+"""The engine's end of a watcher: what it says, how long it has been silent, and how it is replaced."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cloudlet.analytics.looks import Assignment, Look, Order, Reading
+from cloudlet.analytics.watcher import watch
+from cloudlet.clock import Clock
+from cloudlet.compute import Channel, Child
+
+__all__ = ["Watch"]
+
+
+class Watch:
+    """One watcher process and what was heard from it last.
+
+    Parameters
+    ----------
+    assignment
+        What it watches.
+    clock
+        Tells the present instant.
+
+    Raises
+    ------
+    OSError
+        The process could not be started.
+    """
+
+    def __init__(self, assignment: Assignment, clock: Clock) -> None:
+        self._child = Child(watch, assignment)
+        self._clock = clock
+        self._heard_at = clock()
+        self._first_heard_at: datetime | None = None
+        self.reading: Reading | None = None
+        """The file that it was about to open when it was heard last."""
+        self.is_lost = False
+        """Whether the process has ended."""
+
+    @property
+    def channel(self) -> Channel:
+        """What becomes readable when it speaks."""
+        return self._child.channel
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
+
+    def age_seconds(self) -> float:
+        """Return how long ago it was heard first; 0 before that."""
+        now = self._clock()
+        return (now - (self._first_heard_at or now)).total_seconds()
+
+    def silence_seconds(self) -> float:
+        """Return how long nothing was heard."""
+        return (self._clock() - self._heard_at).total_seconds()
+
+    def hear(self) -> list[Look]:
+        """Return the looks that have ended since the last call; never waits."""
+        looks = []
+        try:
+            while self.channel.poll():
+                word = self.channel.recv()
+                self._heard_at = self._clock()
+                self._first_heard_at = self._first_heard_at or self._heard_at
+                self.reading = word if isinstance(word, Reading) else None
+                if isinstance(word, Look):
+                    looks.append(word)
+        except (EOFError, OSError):
+            self.is_lost = True
+        return looks
+
+    def tell(self, order: Order) -> None:
+        """Give the watcher an order; one that has gone learns it from the rows when it is replaced."""
+        try:
+            self.channel.send(order)
+        except OSError:
+            self.is_lost = True
+
+    def close(self) -> None:
+        """End the process at once; it holds nothing worth keeping."""
+        self._child.kill()
+        self._child.close()

@@ -1,0 +1,17 @@
+"""Research computing: executors behind the `concurrent.futures` interface; for now a pool on this host."""
+
+from cloudlet.compute.child import Channel, Child, die_with_parent
+from cloudlet.compute.errors import ComputeError, TaskTimedOut, WorkerLost
+from cloudlet.compute.pool import LocalPool
+from cloudlet.compute.settings import ComputeSettings
+
+__all__ = [
+    "Channel",
+    "Child",
+    "ComputeError",
+    "ComputeSettings",
+    "LocalPool",
+    "TaskTimedOut",
+    "WorkerLost",
+    "die_with_parent",
+]

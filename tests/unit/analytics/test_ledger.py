@@ -1,0 +1,174 @@
+"""The rows of exposures: what counts, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudlet.analytics import ExposureState, Problem, Results, Run, Runs
+from cloudlet.analytics.ledger import Attempt, Ledger
+from cloudlet.analytics.looks import Sighting
+from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.database import Database
+from cloudlet.events import read_after
+
+BAD = Problem("bad", "It is bad.", "Write another one.")
+RESULTS = Results({"length": 3.0}, {"page": "pages/a.png"}, {"count": "counts/a"}, {"count": 0.1})
+SECOND = 1_000_000_000
+
+
+def sighting(name: str, phase: Phase, second: int = 0, problem: Problem | None = None) -> Sighting:
+    return Sighting(name, phase, Sight(5, second * SECOND), problem)
+
+
+@pytest.fixture
+def ledger(runs: Runs, run: Run) -> Ledger:
+    return runs.ledger(run.id)
+
+
+def begin(ledger: Ledger) -> Attempt:
+    attempt = ledger.begin_next()
+    assert attempt is not None
+    return attempt
+
+
+def states(runs: Runs, run: Run) -> dict[str, str]:
+    return {exposure.name: exposure.state.value for exposure in runs.exposures(run.id)}
+
+
+def test_the_oldest_file_is_begun_first(ledger: Ledger) -> None:
+    ledger.store_sightings([sighting("new", Phase.READY, 9), sighting("old", Phase.READY, 1)])
+    assert [begin(ledger).name, begin(ledger).name] == ["old", "new"]
+    assert ledger.begin_next() is None
+
+
+def test_a_result_counts_once_and_only_under_its_attempt(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting("a", Phase.READY)])
+    attempt = begin(ledger)
+    assert not ledger.finish(replace(attempt, token="another"), RESULTS)
+    assert ledger.finish(attempt, RESULTS)
+    assert not ledger.finish(attempt, Results({"length": 99.0}))
+    assert not ledger.fail(attempt, BAD)
+    exposure = runs.exposures(run.id)[0]
+    assert (exposure.state, exposure.results, exposure.attempts) == (ExposureState.DONE, RESULTS, 1)
+
+
+def test_the_late_result_of_a_dead_engine_no_longer_counts(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting("a", Phase.READY)])
+    late = begin(ledger)
+    ledger.resume()
+    assert states(runs, run) == {"a": "queued"}
+    again = begin(ledger)
+    assert not ledger.finish(late, RESULTS)
+    assert ledger.finish(again, RESULTS)
+
+
+def test_what_was_not_measured_is_absent(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting("a", Phase.READY)])
+    ledger.finish(begin(ledger), Results({"length": float("nan"), "width": float("inf"), "height": 1.0}))
+    results = runs.exposures(run.id)[0].results
+    assert results is not None
+    assert results.measurements == {"height": 1.0}
+
+
+def test_a_lost_worker_queues_again_until_the_limit(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting("a", Phase.READY)])
+    outcomes = [ledger.lose(begin(ledger), BAD, limit=3) for _ in range(3)]
+    assert outcomes == [ExposureState.QUEUED, ExposureState.QUEUED, ExposureState.FAILED]
+    assert runs.exposures(run.id)[0].problem == BAD
+    runs.retry(runs.exposures(run.id)[0].id, by="ada")
+    assert ledger.lose(begin(ledger), BAD, limit=3) is ExposureState.QUEUED
+
+
+def test_the_watcher_has_no_say_over_what_is_queued_running_or_done(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting(name, Phase.READY, second) for second, name in enumerate("abc")])
+    ledger.finish(begin(ledger), RESULTS)
+    begin(ledger)
+    ledger.store_sightings([sighting(name, Phase.FAILED, 9, BAD) for name in "abc"])
+    assert states(runs, run) == {"a": "done", "b": "running", "c": "queued"}
+
+
+def test_a_failed_exposure_that_changed_forgets_its_failure(ledger: Ledger, runs: Runs, run: Run) -> None:
+    ledger.store_sightings([sighting("a", Phase.FAILED, problem=BAD)])
+    ledger.store_sightings([sighting("a", Phase.GROWING, 4)])
+    exposure = runs.exposures(run.id)[0]
+    assert (exposure.state, exposure.problem, exposure.finished_at) == (ExposureState.ARRIVING, None, None)
+    assert exposure.written_at == datetime(1970, 1, 1, 0, 0, 4, tzinfo=UTC)
+
+
+def test_an_impossible_file_time_does_no_harm(ledger: Ledger, runs: Runs, run: Run) -> None:
+    times = {"past": -(2**62), "future": 2**62}
+    ledger.store_sightings([Sighting(name, Phase.READY, Sight(1, ns), None) for name, ns in times.items()])
+    assert {begin(ledger).sight for _ in times} == {Sight(1, ns) for ns in times.values()}
+    assert runs.vitals(run.id).lag_seconds is not None
+
+
+def test_a_new_watcher_learns_what_the_rows_say(ledger: Ledger) -> None:
+    gone = Problem("exposure-vanished", "It vanished.", "Put it back.")
+    ledger.store_sightings([sighting(name, Phase.READY, second) for second, name in enumerate("abc")])
+    ledger.store_sightings([sighting("d", Phase.GROWING), sighting("e", Phase.FAILED, 7, BAD)])
+    ledger.store_sightings([Sighting("f", Phase.FAILED, None, gone)])
+    ledger.finish(begin(ledger), RESULTS)
+    begin(ledger)
+    known = ledger.known()
+    assert known.done == {"a"}
+    assert known.handed == {"b", "c"}
+    assert known.arriving == {"d"}
+    assert known.held == {"e": Sight(5, 7 * SECOND), "f": None}
+
+
+def test_results_are_handed_to_the_collection_by_name(ledger: Ledger) -> None:
+    ledger.store_sightings([sighting("b", Phase.READY, 1), sighting("a", Phase.READY, 2)])
+    for _ in range(2):
+        ledger.finish(begin(ledger), RESULTS)
+    assert ledger.results() == [("a", RESULTS), ("b", RESULTS)]
+
+
+acts = st.lists(
+    st.tuples(
+        st.sampled_from(["see", "ready", "fail-look", "begin", "finish", "fail", "lose", "resume"]), st.booleans()
+    ),
+    max_size=25,
+)
+
+
+@given(acts)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_change_has_its_event_and_a_number_of_its_own(
+    database: Database, runs: Runs, run: Run, story: list[tuple[str, bool]]
+) -> None:
+    ledger = runs.ledger(run.id)
+    attempts: list[Attempt] = []
+    before = runs.newest_change(run.id)
+    for act, is_first in story:
+        name = "first" if is_first else "second"
+        attempt = attempts[0 if is_first else -1] if attempts else None
+        match act:
+            case "see":
+                ledger.store_sightings([sighting(name, Phase.GROWING)])
+            case "ready":
+                ledger.store_sightings([sighting(name, Phase.READY)])
+            case "fail-look":
+                ledger.store_sightings([sighting(name, Phase.FAILED, problem=BAD)])
+            case "begin":
+                attempts += [begun] if (begun := ledger.begin_next()) else []
+            case "resume":
+                ledger.resume()
+            case "finish" if attempt:
+                ledger.finish(attempt, RESULTS)
+            case "fail" if attempt:
+                ledger.fail(attempt, BAD)
+            case "lose" if attempt:
+                ledger.lose(attempt, BAD, 3)
+    with database.read() as work:
+        news = read_after(work, before, kinds=["analytics.exposure-changed"])
+    last = {each.data["exposure_id"]: (each.id, each.data["state"]) for each in news}
+    exposures = {each.id: (each.change, each.state.value) for each in runs.exposures(run.id, after_change=before)}
+    assert exposures == last
+    for exposure in runs.exposures(run.id):
+        assert (exposure.results is not None) == (exposure.state is ExposureState.DONE)
+        assert (exposure.problem is not None) == (exposure.state is ExposureState.FAILED)

@@ -1,0 +1,96 @@
+"""The edge of a task: which failure is whose."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from pathlib import Path
+
+import pytest
+from counting import Counting, Refused
+from edges import ENDED
+
+from cloudlet.analytics import ExposureTask, Results
+from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
+from cloudlet.analytics.folders import sight_of
+from cloudlet.analytics.rules import Sight
+from cloudlet.analytics.tasks import perform, told
+
+
+@pytest.fixture
+def task(raw: Path, tmp_path: Path) -> ExposureTask:
+    path = raw / "a.txt"
+    path.write_text(ENDED)
+    return ExposureTask(path, tmp_path, {"factor": 1})
+
+
+def sight(task: ExposureTask) -> Sight:
+    seen = sight_of(task.path)
+    assert seen is not None
+    return seen
+
+
+def test_the_file_that_was_seen_is_processed(task: ExposureTask) -> None:
+    assert perform(Counting(), task, sight(task)).measurements == {"length": len(ENDED)}
+
+
+def test_a_file_that_is_not_the_one_that_was_seen_is_not_processed(task: ExposureTask) -> None:
+    with pytest.raises(ExposureChanged):
+        perform(Counting(), task, Sight(1, 1))
+
+
+def test_a_file_that_is_gone_has_vanished_while_the_folder_shows_others(task: ExposureTask) -> None:
+    expected = sight(task)
+    (task.path.parent / "other").touch()
+    task.path.unlink()
+    with pytest.raises(ExposureVanished):
+        perform(Counting(), task, expected)
+
+
+def test_an_empty_or_missing_folder_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
+    expected = sight(task)
+    task.path.unlink()
+    with pytest.raises(RawFolderGone):
+        perform(Counting(), task, expected)
+    task.path.parent.rmdir()
+    with pytest.raises(RawFolderGone):
+        perform(Counting(), task, expected)
+
+
+def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: ExposureTask) -> None:
+    expected = sight(task)
+
+    class Spoiling(Counting):
+        def process(self, task: ExposureTask) -> None:  # type: ignore[override]
+            task.path.write_text("changed meanwhile")
+            raise Refused("The file makes no sense.")
+
+    with pytest.raises(ExposureChanged):
+        perform(Spoiling(), task, expected)
+
+
+def test_a_sentence_that_was_written_for_people_is_kept() -> None:
+    problem = told("a", Refused("It may not.", "Ask."))
+    assert (problem.slug, problem.message, problem.remedy) == ("refused", "It may not.", "Ask.")
+
+
+class Full(Counting):
+    def process(self, task: ExposureTask) -> Results:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as cause:
+            raise Refused("The product could not be written.") from cause
+
+
+def test_a_full_disk_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
+    with pytest.raises(ProjectFolderFull):
+        perform(Full(), task, sight(task))
+
+
+def test_what_nobody_foresaw_goes_to_the_log_whole(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        problem = told("a.txt", ZeroDivisionError("secret detail"))
+    assert problem.slug == "unexpected"
+    assert "secret detail" not in problem.message
+    assert "a.txt" in caplog.text
+    assert "secret detail" in caplog.text

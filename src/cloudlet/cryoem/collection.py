@@ -1,0 +1,58 @@
+"""From the results of a run to its collection files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cloudlet.analytics import Results
+from cloudlet.cryoem.formats.collection_star import (
+    CollectedMicrograph,
+    OpticsGroup,
+    write_corrected_star,
+    write_ctf_star,
+)
+from cloudlet.cryoem.numerics.ctf import Defocus
+
+__all__ = ["collect"]
+
+
+def collect(project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
+    """Write ``corrected_micrographs.star`` and ``micrographs_ctf.star`` afresh.
+
+    Raises
+    ------
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    micrographs = [_collected(results) for _, results in sorted(done, key=lambda named: named[0])]
+    write_corrected_star(project_folder / "corrected_micrographs.star", micrographs)
+    write_ctf_star(project_folder / "micrographs_ctf.star", micrographs)
+
+
+def _collected(results: Results) -> CollectedMicrograph:
+    measured, products = results.measurements, results.products
+    optics = OpticsGroup(
+        measured["pixel_size"],
+        measured["voltage"],
+        measured["spherical_aberration"],
+        measured["amplitude_contrast"],
+    )
+    return CollectedMicrograph(
+        micrograph=products["micrograph"],
+        micrograph_unweighted=products["micrograph_unweighted"],
+        motion=products["motion"],
+        optics=optics,
+        motion_total_angstrom=measured["motion_total"],
+        motion_first_angstrom=measured["motion_first"],
+        defocus=_defocus(results),
+        ctf_score=measured.get("ctf_score", 0.0),
+        fit_resolution_angstrom=measured.get("fit_resolution", 0.0),
+    )
+
+
+def _defocus(results: Results) -> Defocus | None:
+    measured = results.measurements
+    if "defocus" not in measured:
+        return None
+    return Defocus(measured["defocus_u"] * 1e4, measured["defocus_v"] * 1e4, measured["astigmatism_angle"])

@@ -1,0 +1,107 @@
+"""``cloudlet process``: what the edge does with an instrument's folder, done with any folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cloudlet.cryoem.batch import Counts, Outcome
+
+__all__ = ["process"]
+
+FAILED, UNUSABLE = 1, 2
+"""Exit statuses: some movies failed; the folder cannot be processed."""
+
+_SHOWN_FAILURES = 20
+
+
+def process(
+    raw: Annotated[Path, typer.Argument(help="Folder the camera writes into; nothing is ever written there.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for micrographs, pictures and STAR files.")],
+    pixel_size: Annotated[float | None, typer.Option(help="In Å; by default from each movie's mdoc.")] = None,
+    voltage: Annotated[float | None, typer.Option(help="In kV; by default from each movie's mdoc.")] = None,
+    cs: Annotated[float, typer.Option(help="Spherical aberration in mm.")] = 2.7,
+    amplitude_contrast: Annotated[float, typer.Option(help="Share of amplitude contrast, 0 to 1.")] = 0.1,
+    dose_per_frame: Annotated[float | None, typer.Option(help="In e/Å²; by default from each movie's mdoc.")] = None,
+    gain: Annotated[
+        Path | None, typer.Option(help="MRC or TIFF gain reference; by default the one the mdoc names.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with what arrives, until Ctrl-C.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Movies at a time; by default one per core.")] = None,
+) -> None:
+    """Correct and measure every movie in RAW: motion, dose weighting, CTF, pictures.
+
+    Run again, it carries on, and tries again what had failed. Exit status 0: all movies are done; 1: some failed;
+    2: it could not begin.
+    """
+    from cloudlet.cryoem import WORKLOAD
+    from cloudlet.cryoem.batch import Batch, process_folder
+
+    settings = {
+        "pixel_size_angstrom": pixel_size,
+        "voltage_kv": voltage,
+        "cs_mm": cs,
+        "amplitude_contrast": amplitude_contrast,
+        "dose_per_frame": dose_per_frame,
+        "gain": None if gain is None else str(gain.absolute()),
+    }
+    batch = Batch(raw, out, settings, workers or len(os.sched_getaffinity(0)), watch)
+    console = Console()
+    with _bar(console) as show:
+        outcome = process_folder(batch, WORKLOAD, show)
+    raise typer.Exit(_told(console, outcome, out))
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[Counts], None]]:
+    from cloudlet.analytics import ExposureState
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(SpinnerColumn(), *columns, console=console) as progress:
+        task = progress.add_task("Looking for movies", total=None)
+
+        def show(counts: Counts) -> None:
+            done, failed = counts.get(ExposureState.DONE, 0), counts.get(ExposureState.FAILED, 0)
+            description = f"Movies, {failed} failed" if failed else "Movies"
+            total = sum(counts.values())
+            if total:
+                progress.update(task, description=description, total=total, completed=done + failed)
+
+        yield show
+
+
+def _told(console: Console, outcome: Outcome, out: Path) -> int:
+    """Print how it ended and return the exit status."""
+    from cloudlet.analytics import ExposureState
+
+    if outcome.run.problem is not None:
+        problem = outcome.run.problem
+        console.print(f"[bold red]{escape(problem.message)}[/] {escape(problem.remedy)}", highlight=False)
+        return UNUSABLE
+    done = outcome.counts.get(ExposureState.DONE, 0)
+    waiting = sum(outcome.counts.values()) - done - len(outcome.failures)
+    rest = f", {waiting} not finished" if waiting else ""
+    console.print(f"{done} done, {len(outcome.failures)} failed{rest}. Results are in {out}.", highlight=False)
+    if outcome.failures:
+        console.print(_failures(outcome))
+    return FAILED if outcome.failures else 0
+
+
+def _failures(outcome: Outcome) -> Table:
+    table = Table("Failed movie", "Why, and what to do", box=None)
+    for exposure in outcome.failures[:_SHOWN_FAILURES]:
+        problem = exposure.problem
+        table.add_row(escape(exposure.name), escape(f"{problem.message} {problem.remedy}") if problem else "")
+    if len(outcome.failures) > _SHOWN_FAILURES:
+        table.add_row("...", f"and {len(outcome.failures) - _SHOWN_FAILURES} more")
+    return table

@@ -1,0 +1,113 @@
+"""What this workload tells others of itself: figures, images, stages."""
+
+from __future__ import annotations
+
+from cloudlet.analytics import Declaration, Figure, ImageKind, Stage
+
+__all__ = ["DECLARATION"]
+
+_QUALITY = (
+    Figure(
+        "fit_resolution",
+        "CTF fit resolution",
+        "Å",
+        1,
+        "How fine the Thon rings follow the fit; above 5 Å look for thick ice, drift or a charging specimen.",
+        threshold=5.0,
+        bad_side="above",
+        is_vital=True,
+    ),
+    Figure(
+        "defocus",
+        "Defocus",
+        "µm",
+        2,
+        "Mean underfocus; when it strays from the target, run autofocus or look at the grid's flatness.",
+        target="target_defocus",
+        is_vital=True,
+    ),
+    Figure(
+        "motion_total",
+        "Motion",
+        "Å",
+        1,
+        "Length of the whole field's path over the movie; when it grows, wait longer after stage moves.",
+        is_vital=True,
+    ),
+    Figure(
+        "counts",
+        "Counts per pixel and frame",
+        "",
+        2,
+        "Mean of the gain-corrected frames; it falls as ice thickens, and to nothing when a valve or the beam is shut.",
+        is_vital=True,
+    ),
+)
+
+_DETAILS = (
+    Figure(
+        "motion_first",
+        "Motion, first 5 e/Å²",
+        "Å",
+        1,
+        "Path while the specimen is still fresh; when long, wait before exposing or thicken the support film.",
+    ),
+    Figure("defocus_u", "Defocus U", "µm", 3, "Underfocus along the angle of astigmatism, the larger one."),
+    Figure("defocus_v", "Defocus V", "µm", 3, "Underfocus across the angle of astigmatism, the smaller one."),
+    Figure(
+        "astigmatism",
+        "Astigmatism",
+        "Å",
+        0,
+        "Difference of the two; when it stays above a few hundred ångström, correct the objective stigmator.",
+    ),
+    Figure(
+        "astigmatism_angle",
+        "Astigmatism angle",
+        "°",
+        0,
+        "Direction of defocus U, counter-clockwise from the x axis; it means little where astigmatism is small.",
+    ),
+    Figure("ctf_score", "CTF score", "", 3, "Correlation of the power spectrum with the fitted rings, 0 to 1."),
+    Figure("hot_pixels", "Defective pixels", "", 0, "Hot or dead pixels replaced; take a new gain when it grows."),
+)
+
+_CONDITIONS = (
+    Figure("target_defocus", "Target defocus", "µm", 2, "The underfocus that was asked for."),
+    Figure("dose", "Dose", "e/Å²", 1, "Electrons on the specimen over the whole movie."),
+    Figure("frames", "Frames", "", 0, "Frames of the movie."),
+    Figure("pixel_size", "Pixel size", "Å", 3, "Of the frames, as it was used; when wrong, correct the settings."),
+    Figure("voltage", "Voltage", "kV", 0, "As it was used."),
+    Figure("spherical_aberration", "Spherical aberration", "mm", 2, "As it was used."),
+    Figure("amplitude_contrast", "Amplitude contrast", "", 2, "As it was used."),
+)
+
+DECLARATION = Declaration(
+    key="cryoem",
+    title="Cryo-EM movies",
+    exposure="movie",
+    exposures="movies",
+    figures=(*_QUALITY, *_DETAILS, *_CONDITIONS),
+    images=(
+        ImageKind("micrograph", "Micrograph", "The dose-weighted micrograph, low-passed to 10 Å."),
+        ImageKind(
+            "power_spectrum",
+            "Power spectrum",
+            "Thon rings over their background to the right, the fitted ones to the left.",
+        ),
+        ImageKind(
+            "thumbnail",
+            "Micrograph, small",
+            "The dose-weighted micrograph, low-passed to 20 Å.",
+            small_of="micrograph",
+        ),
+    ),
+    stages=(
+        Stage("read", "Read"),
+        Stage("gain", "Gain and defects"),
+        Stage("motion", "Motion"),
+        Stage("sums", "Sums"),
+        Stage("ctf", "CTF"),
+        Stage("pictures", "Pictures"),
+    ),
+)

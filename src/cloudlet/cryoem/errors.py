@@ -1,0 +1,124 @@
+"""What can be wrong with a movie and what belongs to it, in words for the researcher."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cloudlet.errors import CloudletError
+
+__all__ = [
+    "AcquisitionUnknown",
+    "FolderInUse",
+    "GainMissing",
+    "GainUnreadable",
+    "GainWrongSize",
+    "MetadataUnreadable",
+    "MovieEmpty",
+    "MovieTruncated",
+    "MovieUnreadable",
+    "MovieVanished",
+    "MovieWrongSize",
+    "MovieWrongType",
+    "ProductUnwritable",
+    "ProjectInsideRaw",
+    "RawFolderUnusable",
+    "SettingsInvalid",
+]
+
+
+class MovieVanished(CloudletError):
+    """The file is not there (any more)."""
+
+    slug: ClassVar[str] = "movie-vanished"
+
+
+class MovieEmpty(CloudletError):
+    """The file has no bytes."""
+
+    slug: ClassVar[str] = "movie-empty"
+
+
+class MovieTruncated(CloudletError):
+    """The file ends before its last frame, or has another number of frames than its metadata says."""
+
+    slug: ClassVar[str] = "movie-truncated"
+
+
+class MovieWrongType(CloudletError):
+    """The file is not of a kind that can hold a movie, or its pixels are not."""
+
+    slug: ClassVar[str] = "movie-wrong-type"
+
+
+class MovieWrongSize(CloudletError):
+    """The frames differ in size, or are too small to be measured."""
+
+    slug: ClassVar[str] = "movie-wrong-size"
+
+
+class MovieUnreadable(CloudletError):
+    """The file cannot be opened, or a frame cannot be decoded."""
+
+    slug: ClassVar[str] = "movie-unreadable"
+
+
+class GainMissing(CloudletError):
+    """A gain reference is named but not there."""
+
+    slug: ClassVar[str] = "gain-missing"
+
+
+class GainUnreadable(CloudletError):
+    """The gain reference cannot be read, or holds what cannot be one."""
+
+    slug: ClassVar[str] = "gain-unreadable"
+
+
+class GainWrongSize(CloudletError):
+    """The gain reference has another size than the frames."""
+
+    slug: ClassVar[str] = "gain-wrong-size"
+
+
+class MetadataUnreadable(CloudletError):
+    """The mdoc file cannot be understood."""
+
+    slug: ClassVar[str] = "metadata-unreadable"
+
+
+class AcquisitionUnknown(CloudletError):
+    """Neither metadata nor settings say how the movie was taken."""
+
+    slug: ClassVar[str] = "acquisition-unknown"
+
+
+class SettingsInvalid(CloudletError):
+    """A setting of this workload is unknown or makes no sense."""
+
+    slug: ClassVar[str] = "settings-invalid"
+
+
+class ProductUnwritable(CloudletError):
+    """A result cannot be written into the project folder."""
+
+    slug: ClassVar[str] = "product-unwritable"
+    retryable: ClassVar[bool] = True
+
+
+class RawFolderUnusable(CloudletError):
+    """The folder to be processed is not there."""
+
+    slug: ClassVar[str] = "raw-folder-unusable"
+
+
+class ProjectInsideRaw(CloudletError):
+    """The products would be written into the raw folder."""
+
+    slug: ClassVar[str] = "project-inside-raw"
+
+
+class FolderInUse(CloudletError):
+    """Another process writes into the same project folder."""
+
+    slug: ClassVar[str] = "folder-in-use"
+    retryable: ClassVar[bool] = True

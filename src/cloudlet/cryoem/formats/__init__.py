@@ -1,0 +1,6 @@
+"""Files of the field: movies, gain references, SerialEM's metadata, micrographs, STAR.
+
+One convention holds for every array that leaves this package: row 0 is the bottom of the picture, as MRC files have
+it. TIFF files have it at the top, so their rows are reversed on reading (RELION does the same), and so are those of
+pictures on writing.
+"""

@@ -1,0 +1,121 @@
+"""A run's collection files: what RELION imports to go on from corrected micrographs.
+
+Movies taken with the same pixel size, voltage, aberration and amplitude contrast share an optics group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemmi import cif
+
+from cloudlet.cryoem.formats.star import StarValue, add_table, write_star
+from cloudlet.cryoem.numerics.ctf import Defocus
+
+__all__ = ["CollectedMicrograph", "OpticsGroup", "write_corrected_star", "write_ctf_star"]
+
+
+@dataclass(frozen=True)
+class OpticsGroup:
+    """What micrographs of one group have in common."""
+
+    pixel_size_angstrom: float
+    voltage_kv: float
+    cs_mm: float
+    amplitude_contrast: float
+
+
+@dataclass(frozen=True)
+class CollectedMicrograph:
+    """One row of the collection; paths are relative to the project folder."""
+
+    micrograph: str
+    micrograph_unweighted: str
+    motion: str
+    optics: OpticsGroup
+    motion_total_angstrom: float
+    motion_first_angstrom: float
+    defocus: Defocus | None
+    """None where no CTF could be fitted."""
+    ctf_score: float
+    fit_resolution_angstrom: float
+
+
+def write_corrected_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> None:
+    """Write ``corrected_micrographs.star``: every micrograph with its motion.
+
+    Raises
+    ------
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    columns = ["MicrographName", "MicrographMetadata", "OpticsGroup", *_MOTION_COLUMNS]
+    _write(path, micrographs, columns, lambda m, group: (m.micrograph, m.motion, group, *_motion(m)))
+
+
+def write_ctf_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> None:
+    """Write ``micrographs_ctf.star``: the micrographs whose CTF could be fitted, with motion and CTF.
+
+    Raises
+    ------
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    fitted = [m for m in micrographs if m.defocus is not None]
+    columns = ["MicrographName", "MicrographNameNoDW", "MicrographMetadata", "OpticsGroup"]
+    columns += [*_CTF_COLUMNS, *_MOTION_COLUMNS]
+    _write(
+        path,
+        fitted,
+        columns,
+        lambda m, group: (m.micrograph, m.micrograph_unweighted, m.motion, group, *_ctf(m), *_motion(m)),
+    )
+
+
+_MOTION_COLUMNS = ("AccumMotionTotal", "AccumMotionEarly", "AccumMotionLate")
+_CTF_COLUMNS = ("DefocusU", "DefocusV", "CtfAstigmatism", "DefocusAngle", "CtfFigureOfMerit", "CtfMaxResolution")
+
+
+def _motion(m: CollectedMicrograph) -> tuple[float, ...]:
+    return m.motion_total_angstrom, m.motion_first_angstrom, m.motion_total_angstrom - m.motion_first_angstrom
+
+
+def _ctf(m: CollectedMicrograph) -> tuple[float, ...]:
+    d = m.defocus
+    if d is None:
+        return ()
+    angles = (d.u_angstrom, d.v_angstrom, d.astigmatism_angstrom, d.angle_degrees)
+    return *angles, m.ctf_score, m.fit_resolution_angstrom
+
+
+def _write(
+    path: Path,
+    micrographs: Sequence[CollectedMicrograph],
+    columns: Sequence[str],
+    row: Callable[[CollectedMicrograph, int], tuple[StarValue, ...]],
+) -> None:
+    groups = {optics: n for n, optics in enumerate(dict.fromkeys(m.optics for m in micrographs), 1)}
+    document = cif.Document()
+    _add_optics(document, groups)
+    add_table(document, "micrographs", columns, [row(m, groups[m.optics]) for m in micrographs])
+    write_star(path, document)
+
+
+def _add_optics(document: cif.Document, groups: dict[OpticsGroup, int]) -> None:
+    columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
+    columns += ["SphericalAberration", "AmplitudeContrast", "MicrographPixelSize"]
+    rows = [
+        (
+            f"opticsGroup{number}",
+            number,
+            optics.pixel_size_angstrom,
+            optics.voltage_kv,
+            optics.cs_mm,
+            optics.amplitude_contrast,
+            optics.pixel_size_angstrom,
+        )
+        for optics, number in groups.items()
+    ]
+    add_table(document, "optics", columns, rows)

@@ -1,0 +1,26 @@
+"""Pictures for pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cloudlet.cryoem.formats.beside import written_beside
+
+__all__ = ["write_jpeg"]
+
+
+def write_jpeg(path: Path, picture: NDArray[np.uint8], quality: int = 85) -> None:
+    """Write a grey picture of shape (rows, columns) as JPEG; its last row becomes the top of the picture.
+
+    Raises
+    ------
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    upright = Image.fromarray(np.ascontiguousarray(picture[::-1]))
+    with written_beside(path) as temporary:
+        upright.save(temporary, format="JPEG", quality=quality)

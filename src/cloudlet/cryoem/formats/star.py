@@ -1,0 +1,57 @@
+"""STAR files as RELION writes them: blocks of pairs and blocks of one table each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from gemmi import cif
+
+from cloudlet.cryoem.formats.beside import written_beside
+
+__all__ = ["StarValue", "add_pairs", "add_table", "write_star"]
+
+StarValue = str | int | float
+
+_PREFIX = "_rln"
+
+_BARE = re.compile(r"[A-Za-z0-9./~+-][^\s'\"#]*")
+"""Text that needs no quotes: RELION before version 5 takes them for part of the text, so none are set needlessly."""
+
+_RESERVED = re.compile(r"(data|save)_.*|loop_|stop_|global_", re.IGNORECASE)
+
+
+def add_pairs(document: cif.Document, block: str, pairs: Mapping[str, StarValue]) -> None:
+    """Add a block of single values; keys are RELION's names without their prefix ``_rln``."""
+    target = document.add_new_block(block)
+    for key, value in pairs.items():
+        target.set_pair(_PREFIX + key, _text(value))
+
+
+def add_table(document: cif.Document, block: str, columns: Sequence[str], rows: Iterable[Sequence[StarValue]]) -> None:
+    """Add a block with one table; columns are RELION's names without their prefix ``_rln``."""
+    loop = document.add_new_block(block).init_loop(_PREFIX, list(columns))
+    for row in rows:
+        loop.add_row([_text(value) for value in row])
+
+
+def write_star(path: Path, document: cif.Document) -> None:
+    """Write a STAR file beside its final name and rename it.
+
+    Raises
+    ------
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    with written_beside(path) as temporary:
+        temporary.write_text(document.as_string(), encoding="utf-8")
+
+
+def _text(value: StarValue) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    if isinstance(value, int):
+        return str(value)
+    is_bare = _BARE.fullmatch(value) and not _RESERVED.fullmatch(value)
+    return value if is_bare else cif.quote(value)

@@ -1,0 +1,130 @@
+"""Movies as TIFF, one page a frame, as SerialEM and most cameras write them."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
+from cloudlet.cryoem.formats.movie import MovieOutline
+from cloudlet.cryoem.formats.tiff_chain import is_tiff, is_whole_chain
+
+__all__ = ["BROKEN_BYTES", "look", "read"]
+
+_TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
+
+BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
+"""What tifffile and imagecodecs raise on bytes they cannot follow."""
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
+
+
+def look(path: Path) -> MovieOutline:
+    """Walk along the pages and compare where each says its bytes lie with the size of the file.
+
+    A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
+    one from a finished movie.
+
+    Raises
+    ------
+    MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+        See `cloudlet.cryoem.formats.movie.look_at_movie`.
+    """
+    _check_is_tiff(path)
+    size = path.stat().st_size
+    with _opened(path) as file:
+        pages = _pages(path, file)
+    whole = [_end_of_data(page) <= size for page in pages]
+    is_cut = not all(whole) or not is_whole_chain(path)
+    frames = len(whole) if all(whole) else whole.index(False)
+    return MovieOutline(frames, is_cut, *pages[0].shape)
+
+
+def read(path: Path) -> NDArray[np.generic]:
+    """Decode all pages into one array (frames, rows, columns), rows reversed so that row 0 is at the bottom.
+
+    Raises
+    ------
+    MovieUnreadable
+        A page cannot be decoded.
+    MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+        As `look`.
+    """
+    with _opened(path) as file:
+        pages = _pages(path, file)
+        movie = np.empty((len(pages), *pages[0].shape), pages[0].dtype)
+        for number, page in enumerate(pages):
+            movie[number] = _decoded(path, page, number)[::-1]
+    return movie
+
+
+def _check_is_tiff(path: Path) -> None:
+    verdict = is_tiff(path)
+    if verdict is None:
+        raise _cut_at_the_start(path)
+    if not verdict:
+        raise MovieWrongType(
+            f"{path.name} is called a TIFF file but is none.", "Remove it from the raw folder, or give it its own name."
+        )
+
+
+def _opened(path: Path) -> tifffile.TiffFile:
+    try:
+        return tifffile.TiffFile(path)
+    except BROKEN_BYTES as cause:
+        raise _cut_at_the_start(path) from cause
+
+
+def _pages(path: Path, file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
+    try:
+        pages = [page.aspage() for page in file.pages]
+    except BROKEN_BYTES as cause:
+        raise MovieUnreadable(
+            f"{path.name} has a page that cannot be made out.", "Copy the file again, or leave the movie out."
+        ) from cause
+    if not pages:
+        raise _cut_at_the_start(path)
+    _check_pixels(path, pages)
+    return pages
+
+
+def _check_pixels(path: Path, pages: list[tifffile.TiffPage]) -> None:
+    first = pages[0]
+    if len(first.shape) != 2 or str(first.dtype) not in _TYPES:
+        raise MovieWrongType(
+            f"{path.name} holds {first.dtype} pixels of shape {first.shape}, not grey counts.",
+            "Let the camera save frames as 8 or 16 bit grey TIFF.",
+        )
+    for number, page in enumerate(pages, 1):
+        if page.shape != first.shape or page.dtype != first.dtype:
+            raise MovieWrongSize(
+                f"Frame {number} of {path.name} differs in size or type from the first one.",
+                "Check the camera's settings; leave the movie out.",
+            )
+
+
+def _end_of_data(page: tifffile.TiffPage) -> int:
+    ends = [place + count for place, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
+    return max(ends, default=0)
+
+
+def _decoded(path: Path, page: tifffile.TiffPage, number: int) -> NDArray[np.generic]:
+    try:
+        frame: NDArray[np.generic] = page.asarray()
+    except BROKEN_BYTES as cause:
+        raise MovieUnreadable(
+            f"Frame {number + 1} of {path.name} cannot be decoded.",
+            "Copy the file again if it was copied, or leave the movie out.",
+        ) from cause
+    return frame
+
+
+def _cut_at_the_start(path: Path) -> MovieTruncated:
+    return MovieTruncated(
+        f"{path.name} ends before its first frame.", "Copy the file again if it was copied, or leave the movie out."
+    )

@@ -1,0 +1,50 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cloudlet.cryoem.acquisition import acquisition_of
+from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
+from cloudlet.cryoem.settings import CryoemSettings
+
+WriteMovie = Callable[..., Path]
+FRAMES = np.zeros((4, 260, 280), np.uint8)
+
+
+def test_metadata_say_how_the_movie_was_taken(write_movie: WriteMovie) -> None:
+    found = acquisition_of(write_movie(FRAMES), FRAMES.shape, CryoemSettings())
+    assert found.pixel_size_angstrom == 1.4
+    assert found.voltage_kv == 200
+    assert found.frame_doses == (2.5,) * 4
+    assert found.dose == 10
+    assert found.target_defocus_um == 1.5
+    assert found.gain is not None
+    assert found.gain.name == "CountRef_A.mrc"
+
+
+def test_settings_win_over_metadata(write_movie: WriteMovie) -> None:
+    settings = CryoemSettings(pixel_size_angstrom=0.9, voltage_kv=300, dose_per_frame=1.0, gain=Path("/x/g.mrc"))
+    found = acquisition_of(write_movie(FRAMES), FRAMES.shape, settings)
+    assert (found.pixel_size_angstrom, found.voltage_kv, found.dose) == (0.9, 300, 4)
+    assert found.gain == Path("/x/g.mrc")
+
+
+def test_everything_missing_is_named_with_both_ways_to_give_it(write_movie: WriteMovie) -> None:
+    with pytest.raises(AcquisitionUnknown) as told:
+        acquisition_of(write_movie(FRAMES, mdoc=False), FRAMES.shape, CryoemSettings(voltage_kv=200))
+    assert told.value.message == "Nobody says the pixel size nor the dose per frame of a.tif."
+    for way in ("--pixel-size", "--dose-per-frame", "a.tif.mdoc", "PixelSpacing", "FrameDosesAndNumber"):
+        assert way in told.value.remedy
+    assert "--voltage" not in told.value.remedy
+
+
+def test_frames_that_got_lost_since_are_told(write_movie: WriteMovie) -> None:
+    with pytest.raises(MovieTruncated, match="4 of the 9 frames"):
+        acquisition_of(write_movie(FRAMES, announced=9), FRAMES.shape, CryoemSettings())
+
+
+def test_frames_without_a_named_gain_are_taken_as_corrected(write_movie: WriteMovie) -> None:
+    path = write_movie(FRAMES, mdoc=False)
+    settings = CryoemSettings(pixel_size_angstrom=0.9, voltage_kv=300, dose_per_frame=1.0)
+    assert acquisition_of(path, FRAMES.shape, settings).gain is None

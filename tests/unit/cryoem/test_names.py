@@ -1,0 +1,27 @@
+import pytest
+
+from cloudlet.cryoem import WORKLOAD
+
+
+@pytest.mark.parametrize("name", ["GRID1_00001_Nov23_23.41.05.tif", "a.TIFF", "b.mrc", "c.mrcs", "refined_sample.tif"])
+def test_movies_are_known_by_their_names(name: str) -> None:
+    assert WORKLOAD.is_exposure(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CountRef_GRID1.mrc",
+        "SuperRef_s_mmm_00000.tif",
+        "gain.mrc",
+        "session_Gain-ref.tif",
+        "defects_today.mrc",
+        "dark_0001.mrc",
+        "a.tif.mdoc",
+        ".a.tif",
+        "a.jpg",
+        "notes",
+    ],
+)
+def test_metadata_references_and_others_are_not_movies(name: str) -> None:
+    assert not WORKLOAD.is_exposure(name)

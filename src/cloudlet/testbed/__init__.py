@@ -1,0 +1,1 @@
+"""Simulated specimen, microscope, camera, console and identity provider: what a site rehearses with."""

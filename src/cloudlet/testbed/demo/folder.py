@@ -1,0 +1,142 @@
+"""The folder a demo lives in: everything that a second start carries on from."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from cloudlet.errors import CloudletError
+
+__all__ = ["Addresses", "DemoFolder", "FolderInUse"]
+
+HOST = "127.0.0.1"
+
+
+class FolderInUse(CloudletError):
+    """Another demo runs in this folder."""
+
+    slug = "folder-in-use"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The ports of a demo; the usual ones where they are free."""
+
+    portal: int = 8440
+    gateway: int = 8441
+    provider: int = 8442
+    console: int = 8443
+
+    def listen(self) -> dict[str, socket.socket]:
+        """Return a listening socket for each, on another port where the wanted one is taken."""
+        return {name: _listen(port) for name, port in asdict(self).items()}
+
+
+class DemoFolder:
+    """Paths, secrets and memory of a demo.
+
+    Parameters
+    ----------
+    root
+        The folder, made when it is missing; a lock in it keeps a second demo out.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.raw = self.root / "raw"
+        self.truth = self.root / "truth"
+        self.project = self.root / "project"
+        self.logs = self.root / "logs"
+        self.database = self.root / "cloudlet.db"
+        self.settings = self.root / "cloudlet.toml"
+        self.testbed = self.root / "testbed.json"
+        self._secrets = self.root / "secrets"
+        self._memory = self.root / "demo.json"
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, root: Path | None) -> Iterator[Self]:
+        """Yield the folder at `root`, locked; a temporary one that is removed at the end where there is none.
+
+        Raises
+        ------
+        FolderInUse
+            Another demo runs there.
+        """
+        if root is not None:
+            with cls(root).locked() as folder:
+                yield folder
+            return
+        temporary = Path(tempfile.mkdtemp(prefix="cloudlet-demo-"))
+        try:
+            with cls(temporary).locked() as folder:
+                yield folder
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[Self]:
+        """Make what is missing of the folder, and keep others out for as long as the block lasts."""
+        for folder in (self.root, self.raw, self.truth, self.project, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._secrets.mkdir(mode=0o700, exist_ok=True)
+        with (self.root / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as cause:
+                raise FolderInUse(
+                    f"Another demo runs in {self.root}.", "End it, or give this one a folder of its own with --data."
+                ) from cause
+            yield self
+
+    def remember(self, key: str, value: str) -> str:
+        """Return what is remembered under `key`, and `value` from now on where nothing was."""
+        memory = self._recall()
+        if key not in memory:
+            _write_private(self._memory, json.dumps(memory | {key: value}, indent=1))
+        return str(memory.get(key, value))
+
+    def addresses(self) -> Addresses:
+        """Return the ports of the last start, the usual ones at first."""
+        ports = self._recall().get("ports")
+        return Addresses(**ports) if isinstance(ports, dict) else Addresses()
+
+    def remember_addresses(self, addresses: Addresses) -> None:
+        """Prefer these ports at the next start."""
+        _write_private(self._memory, json.dumps(self._recall() | {"ports": asdict(addresses)}, indent=1))
+
+    def secret(self, name: str, *, length: int = 32, is_fresh: bool = False) -> Path:
+        """Return the file that holds the secret `name`, made when it is missing; readable by its owner only."""
+        path = self._secrets / name
+        if is_fresh or not path.exists():
+            _write_private(path, secrets.token_urlsafe(length)[:length])
+        return path
+
+    def _recall(self) -> dict[str, object]:
+        return json.loads(self._memory.read_text("utf-8")) if self._memory.exists() else {}
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        listener = socket.create_server((HOST, port), backlog=512)
+    except OSError:
+        listener = socket.create_server((HOST, 0), backlog=512)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _write_private(path: Path, text: str) -> None:
+    beside = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    beside.replace(path)

@@ -1,0 +1,49 @@
+// Who has control and who watches, in one line; changes are spoken politely.
+import type { Console } from "./api.js";
+import type { ConsolePane } from "./console/pane.js";
+import { element, fill, icon, required } from "./dom.js";
+
+export class ControlBar {
+  private readonly control = required("control");
+  private readonly watching = required("watching");
+  private readonly button = required<HTMLButtonElement>("take-control");
+
+  constructor(
+    private readonly username: string,
+    private readonly screen: ConsolePane,
+  ) {
+    this.button.addEventListener("click", () => this.takeControl());
+  }
+
+  show(state: Console): void {
+    fill(this.control, ...this.controlWords(state));
+    const names = state.observers.map((viewer) => viewer.name).join(", ");
+    fill(this.watching, icon("eye"), element("span", {}, `${state.observers.length} watching`));
+    this.watching.title = names && `Watching: ${names}`;
+    this.button.hidden = !this.mayTake(state);
+  }
+
+  /** Control goes to who comes first, so taking it is coming again. */
+  takeControl(): void {
+    if (this.button.hidden) return;
+    this.button.hidden = true;
+    void this.screen.open();
+  }
+
+  /** Control is to be had where nobody has it, or one's own other window. */
+  private mayTake({ operator }: Console): boolean {
+    const isOtherWindow = operator?.username === this.username && !this.screen.hasControl;
+    return this.screen.mayTakeControl && (operator === null || isOtherWindow);
+  }
+
+  private controlWords(state: Console): Node[] {
+    if (!state.operator) return [icon("circle-dashed"), element("span", {}, "Nobody has control")];
+    const isMe = state.operator.username === this.username;
+    const who = element("strong", {}, isMe ? "You" : state.operator.name);
+    const where = isMe && !this.screen.hasControl ? " in another window" : "";
+    return [
+      icon("mouse-pointer-click"),
+      element("span", {}, who, isMe ? " have control" : " has control", where),
+    ];
+  }
+}

@@ -1,0 +1,13 @@
+// One key for each action of a page; never while somebody types, and never those meant for the instrument.
+
+export function installKeys(actions: Record<string, () => void>): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    const target = event.target as HTMLElement;
+    if (target.closest("input, textarea, select, canvas, dialog")) return;
+    const action = actions[event.key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}

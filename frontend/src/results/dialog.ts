@@ -1,0 +1,153 @@
+// One exposure, large, with everything that was measured; arrow keys go to the older and the newer one.
+import { type Exposure, type Figure, type Problem, Refusal, retryExposure } from "../api.js";
+import { element, fill, icon, required } from "../dom.js";
+import { instantText, limitText } from "../words.js";
+import type { RunModel } from "./model.js";
+import { note, problemNote } from "./note.js";
+import { measuredNumber } from "./number.js";
+
+export class ExposureDialog {
+  private readonly dialog = required<HTMLDialogElement>("exposure-dialog");
+  private readonly title = element("h2", { id: "exposure-title" });
+  private readonly older = this.stepButton(-1, "Older", icon("arrow-left"));
+  private readonly newer = this.stepButton(1, "Newer", icon("arrow-right"));
+  private readonly body = element("div", { class: "exposure-view" });
+  private shown: number | null = null;
+
+  constructor(private readonly model: RunModel) {
+    const naming = { "aria-label": "Close", title: "Close (Esc)", autofocus: true };
+    const close = element("button", { type: "button", class: "quiet icon-only", ...naming }, icon("x"));
+    close.addEventListener("click", () => this.dialog.close());
+    const bar = element(
+      "header",
+      {},
+      this.title,
+      element("span", { class: "bar-space" }),
+      this.older,
+      this.newer,
+      close,
+    );
+    this.dialog.append(element("article", {}, bar, this.body));
+    this.dialog.addEventListener("keydown", (event) => this.step(event));
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    this.dialog.addEventListener("close", () => (this.shown = null));
+  }
+
+  open(id: number): void {
+    this.shown = id;
+    this.show();
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  /** Show the present state of the exposure that is open. */
+  show(): void {
+    const exposure = this.shown === null ? undefined : this.model.exposure(this.shown);
+    if (!exposure) return;
+    this.title.textContent = exposure.name;
+    this.older.disabled = !this.model.neighbour(exposure.id, -1);
+    this.newer.disabled = !this.model.neighbour(exposure.id, 1);
+    const [largest, ...others] = this.pictures(exposure);
+    fill(
+      this.body,
+      ...(largest ? [largest] : []),
+      element("div", { class: "beside" }, this.facts(exposure), ...others),
+    );
+    this.body
+      .querySelector<HTMLButtonElement>("button.retry")
+      ?.addEventListener("click", () => void this.retry(exposure));
+  }
+
+  private go(step: number): void {
+    const neighbour = this.shown === null ? undefined : this.model.neighbour(this.shown, step);
+    if (neighbour) this.open(neighbour.id);
+  }
+
+  private step(event: KeyboardEvent): void {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    this.go(step);
+  }
+
+  private stepButton(step: number, label: string, sign: SVGSVGElement): HTMLButtonElement {
+    const button = element(
+      "button",
+      { type: "button", title: step < 0 ? "Older (←)" : "Newer (→)" },
+      sign,
+      label,
+    );
+    button.addEventListener("click", () => this.go(step));
+    return button;
+  }
+
+  private pictures(exposure: Exposure): HTMLElement[] {
+    const kinds = this.model.declaration.images.filter((kind) => kind.small_of === null && kind.key in exposure.images);
+    return kinds.map((kind) => {
+      const picture = element("img", {
+        src: exposure.images[kind.key] ?? "",
+        alt: `${kind.title} of ${exposure.name}. ${kind.description}`,
+      });
+      return element("figure", { class: "picture" }, picture, element("figcaption", {}, kind.title));
+    });
+  }
+
+  private facts(exposure: Exposure): HTMLElement {
+    const written = element("p", { class: "aside" }, `Written ${instantText(new Date(exposure.written_at))}`);
+    const page = element("a", { href: `/exposures/${exposure.id}` }, "Page of its own");
+    const parts: HTMLElement[] = [written];
+    if (exposure.problem) parts.push(failureNote(exposure, exposure.problem));
+    else if (exposure.state !== "done") parts.push(note("information", "There are no results yet."));
+    if (Object.keys(exposure.values).length) parts.push(this.numbers(exposure));
+    return element("section", { "aria-label": "Numbers" }, ...parts, element("p", { class: "aside" }, page));
+  }
+
+  private numbers(exposure: Exposure): HTMLElement {
+    const rows = this.model.declaration.figures.map((figure) =>
+      numberRow(figure, exposure.values[figure.key]),
+    );
+    const names = ["Figure", "Value", "Unit", "Limit"].map((name, place) =>
+      element("th", { scope: "col", class: place === 1 ? "numeric" : "" }, name),
+    );
+    return element(
+      "table",
+      { class: "numbers" },
+      element("thead", {}, element("tr", {}, ...names)),
+      element("tbody", {}, ...rows),
+    );
+  }
+
+  private async retry(exposure: Exposure): Promise<void> {
+    try {
+      this.model.take([await retryExposure(exposure.id)]);
+      this.show();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.body.prepend(problemNote(error.problem));
+    }
+  }
+}
+
+function numberRow(figure: Figure, value: number | undefined): HTMLElement {
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row", title: figure.description }, figure.title),
+    element("td", { class: "numeric" }, measuredNumber(value, figure)),
+    element("td", {}, figure.unit),
+    element("td", {}, limitText(figure)),
+  );
+}
+
+function failureNote({ state, attempts }: Exposure, { message, remedy, slug }: Problem): HTMLElement {
+  const tried = attempts ? `, tried ${attempts}×` : "";
+  const code = element(
+    "p",
+    { class: "aside" },
+    "Code for the support mail: ",
+    element("code", {}, slug),
+    tried,
+  );
+  const retry = element("button", { type: "button", class: "retry" }, icon("rotate-cw"), "Retry");
+  const actions = state === "failed" ? [retry] : [];
+  return note("bad", element("h3", {}, message), element("p", {}, remedy), code, ...actions);
+}

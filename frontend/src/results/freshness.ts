@@ -1,0 +1,45 @@
+// Whether what is shown is still true. Old data never looks new: the numbers turn grey when the stream breaks, when no
+// news came for a while, or when the run itself has not looked at the camera's folder.
+import type { Status } from "../api.js";
+import { clockText, secondsText } from "../words.js";
+
+const PATIENCE_MS = 20_000;
+
+export class Freshness {
+  private heardAt = Date.now();
+  private isBroken = false;
+  private status: Status | null = null;
+  /** Server's clock minus ours, in milliseconds. */
+  private skew = 0;
+
+  heard(status: Status): void {
+    this.heardAt = Date.now();
+    this.isBroken = false;
+    this.status = status;
+    this.skew = Date.parse(status.vitals.now) - this.heardAt;
+  }
+
+  broken(): void {
+    this.isBroken = true;
+  }
+
+  /** Why the numbers are old, in a sentence; "" while they are true, and where the run says itself why it waits. */
+  complaint(now = Date.now()): string {
+    const silence = now - this.heardAt;
+    if (this.isBroken || silence > PATIENCE_MS) {
+      return `No news for ${secondsText(silence / 1000)}; the last number is from ${this.lastNumber()}.`;
+    }
+    const looked = this.status?.run.looked_at;
+    const unseen = looked ? now + this.skew - Date.parse(looked) : 0;
+    if (looked && unseen > PATIENCE_MS && !this.status?.run.problem) {
+      const since = clockText(new Date(looked));
+      return `Nobody has looked at the camera's folder for ${secondsText(unseen / 1000)}, since ${since}.`;
+    }
+    return "";
+  }
+
+  private lastNumber(): string {
+    const newest = this.status?.vitals.newest_result_at;
+    return clockText(newest ? new Date(newest) : new Date(this.heardAt));
+  }
+}

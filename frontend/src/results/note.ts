@@ -1,0 +1,22 @@
+// A sentence that must be seen, with the icon and the colour of its meaning.
+import type { Problem } from "../api.js";
+import { element, icon } from "../dom.js";
+
+type Meaning = "information" | "attention" | "bad";
+
+const SIGNS: Record<Meaning, () => SVGSVGElement> = {
+  information: () => icon("info"),
+  attention: () => icon("wifi-off"),
+  bad: () => icon("triangle-alert"),
+};
+
+export function note(meaning: Meaning, ...content: (Node | string)[]): HTMLElement {
+  return element("div", { class: `note ${meaning}` }, SIGNS[meaning](), element("div", {}, ...content));
+}
+
+/** What went wrong and what to do; read out at once. */
+export function problemNote({ message, remedy }: Problem): HTMLElement {
+  const made = note("bad", `${message} ${remedy}`);
+  made.setAttribute("role", "alert");
+  return made;
+}

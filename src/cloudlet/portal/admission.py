@@ -1,0 +1,78 @@
+"""Who sees what: the services decide, and a refusal becomes the error that pages and API show.
+
+An instrument that does not exist and one that may not be seen are refused alike, so that nobody learns which
+instruments there are by guessing.
+"""
+
+from __future__ import annotations
+
+from cloudlet.analytics import Exposure, Run
+from cloudlet.identity import Account
+from cloudlet.instruments import Instrument, InstrumentSession
+from cloudlet.portal.services import Services
+from cloudlet.web import Forbidden, NotFound
+
+__all__ = ["current_session", "may_view_results", "visible_exposure", "visible_instrument", "visible_run"]
+
+ASK = "Ask the instrument's administrator for access."
+
+
+def visible_instrument(services: Services, account: Account, key: str) -> Instrument:
+    """Return the instrument called `key`.
+
+    Raises
+    ------
+    cloudlet.web.Forbidden
+        There is none, or `account` may not see it.
+    """
+    decision = services.access.may_see(account.username, key)
+    instrument = services.instruments.get(key) if decision else None
+    if instrument is None:
+        raise Forbidden(decision.reason if not decision else "There is no such instrument.", ASK)
+    return instrument
+
+
+def may_view_results(account: Account, session: InstrumentSession) -> bool:
+    """Tell whether `account` is among the people of `session`."""
+    return account.username in session.people
+
+
+def current_session(services: Services, account: Account, instrument: str) -> InstrumentSession | None:
+    """Return the newest current session on `instrument` whose results `account` may view, None without one."""
+    sessions = services.instruments.current_sessions(instrument)
+    return next((session for session in sessions if may_view_results(account, session)), None)
+
+
+def visible_run(services: Services, account: Account, run_id: int) -> Run:
+    """Return the run numbered `run_id`.
+
+    Raises
+    ------
+    cloudlet.web.NotFound
+        There is none.
+    cloudlet.web.Forbidden
+        `account` is not among the people of its session.
+    """
+    run = services.runs.run(run_id)
+    if run is None:
+        raise NotFound("There is no such run.", "Start from the instrument's page.")
+    session = None if run.session_id is None else services.instruments.session(run.session_id)
+    if session is None or not may_view_results(account, session):
+        raise Forbidden("These results belong to people of another session.", ASK)
+    return run
+
+
+def visible_exposure(services: Services, account: Account, exposure_id: int) -> tuple[Run, Exposure]:
+    """Return an exposure and its run.
+
+    Raises
+    ------
+    cloudlet.web.NotFound
+        There is none.
+    cloudlet.web.Forbidden
+        `account` is not among the people of its session.
+    """
+    exposure = services.runs.exposure(exposure_id)
+    if exposure is None:
+        raise NotFound("There is no such exposure.", "Start from the instrument's page.")
+    return visible_run(services, account, exposure.run_id), exposure

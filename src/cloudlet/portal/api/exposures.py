@@ -1,0 +1,56 @@
+"""Exposures: another try, and their pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import FileResponse, Response
+
+from cloudlet.portal.admission import visible_exposure
+from cloudlet.portal.documents import ExposureDocument
+from cloudlet.portal.images import MEDIA_TYPES, image_path
+from cloudlet.portal.services import Services
+
+__all__ = ["exposure_api"]
+
+KEPT = "private, max-age=31536000, immutable"
+ASKED_AGAIN = "private, no-cache"
+
+
+def exposure_api(services: Services) -> APIRouter:
+    """Return the routes under ``/api/exposures`` and the pictures beside the exposures' pages."""
+    router = APIRouter(tags=["exposures"])
+
+    @router.get("/api/exposures/{exposure_id}")
+    def show_exposure(request: Request, exposure_id: int) -> ExposureDocument:
+        """Return one exposure with its numbers."""
+        account = services.guard.account(request)
+        return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
+
+    @router.post("/api/exposures/{exposure_id}/retry")
+    def retry_exposure(request: Request, exposure_id: int) -> ExposureDocument:
+        """Queue a failed exposure again."""
+        account = services.guard.account(request)
+        visible_exposure(services, account, exposure_id)
+        services.runs.retry(exposure_id, by=account.username)
+        return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
+
+    @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)
+    def show_image(
+        request: Request,
+        exposure_id: int,
+        key: str,
+        v: int | None = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """Return a picture; an address that names the present change may be kept for ever."""
+        run, exposure = visible_exposure(services, services.guard.account(request), exposure_id)
+        tag = f'"{exposure.id}-{exposure.change}"'
+        headers = {"etag": tag, "cache-control": KEPT if v == exposure.change else ASKED_AGAIN}
+        if if_none_match == tag:
+            return Response(status_code=304, headers=headers)
+        path = image_path(run, exposure, key)
+        return FileResponse(path, media_type=MEDIA_TYPES[path.suffix.lower()], headers=headers)
+
+    return router

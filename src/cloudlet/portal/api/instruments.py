@@ -1,0 +1,64 @@
+"""Instruments as JSON, and the tickets to their consoles."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from cloudlet.identity import Account
+from cloudlet.instruments import Instrument, Level
+from cloudlet.portal.admission import current_session, visible_instrument
+from cloudlet.portal.documents import InstrumentDocument, TicketDocument
+from cloudlet.portal.services import Services
+
+__all__ = ["instrument_api", "instrument_document", "seen_instruments"]
+
+
+def seen_instruments(services: Services, account: Account) -> list[Instrument]:
+    """Return the instruments that `account` may see, by title."""
+    visible = services.access.visible_instruments(account.username)
+    return [instrument for instrument in services.instruments.all() if instrument.key in visible]
+
+
+def instrument_document(services: Services, account: Account, instrument: Instrument) -> InstrumentDocument:
+    """Return what `account` sees of `instrument` at this moment."""
+    session = current_session(services, account, instrument.key)
+    return InstrumentDocument.of(
+        instrument,
+        services.access.level(account.username, instrument.key),
+        services.access.console_state(instrument.key),
+        None if session is None else services.runs.run_of_session(session.id),
+    )
+
+
+def instrument_api(services: Services) -> APIRouter:
+    """Return the routes under ``/api/instruments``."""
+    router = APIRouter(prefix="/api/instruments", tags=["instruments"])
+
+    @router.get("")
+    def list_instruments(request: Request) -> list[InstrumentDocument]:
+        """Return the instruments that the person may see."""
+        account = services.guard.account(request)
+        return [instrument_document(services, account, seen) for seen in seen_instruments(services, account)]
+
+    @router.get("/{key}")
+    def show_instrument(request: Request, key: str) -> InstrumentDocument:
+        """Return one instrument with who is at its console."""
+        account = services.guard.account(request)
+        return instrument_document(services, account, visible_instrument(services, account, key))
+
+    @router.post("/{key}/ticket")
+    def issue_ticket(request: Request, key: str) -> TicketDocument:
+        """Return a one-time ticket to the console."""
+        account = services.guard.account(request)
+        instrument = visible_instrument(services, account, key)
+        now = services.clock()
+        ticket = services.access.issue_ticket(services.guard.signed_in(request), instrument.key)
+        return TicketDocument(
+            url=ticket.url,
+            subprotocols=list(ticket.subprotocols),
+            level=ticket.level.title,
+            may_operate=ticket.level >= Level.OPERATE,
+            issued_at=now,
+        )
+
+    return router

@@ -1,0 +1,63 @@
+"""A run as JSON: everything at once, what changed since, and live."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.responses import StreamingResponse
+
+from cloudlet.analytics import Run
+from cloudlet.portal.admission import visible_run
+from cloudlet.portal.api.following import Feed, follow
+from cloudlet.portal.api.snapshots import snapshot
+from cloudlet.portal.documents import Snapshot
+from cloudlet.portal.services import Services
+from cloudlet.portal.settings import PortalSettings
+from cloudlet.web import event_stream
+
+__all__ = ["run_api"]
+
+Cursor = Annotated[int, Query(ge=0, description="Number of the last change that is known; 0 for none.")]
+
+
+def run_api(services: Services, settings: PortalSettings) -> APIRouter:
+    """Return the routes under ``/api/runs``; while they serve, the event table is followed."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        async with services.tail.running():
+            yield
+
+    router = APIRouter(prefix="/api/runs", tags=["runs"], lifespan=lifespan)
+
+    @router.get("/{run_id}/snapshot")
+    def read_snapshot(request: Request, run_id: int, after: Cursor = 0) -> Snapshot:
+        """Return the run and the exposures that changed after a cursor."""
+        run = visible_run(services, services.guard.account(request), run_id)
+        return snapshot(services, run, after, settings.history_length)
+
+    @router.get("/{run_id}/events", response_class=StreamingResponse)
+    async def stream_events(
+        request: Request,
+        run_id: int,
+        after: Cursor = 0,
+        last_event_id: Annotated[str, Header(max_length=20)] = "",
+    ) -> StreamingResponse:
+        """Send what changes in the run, starting behind a cursor, until the page goes."""
+
+        def admit() -> Run:
+            # A connection of its own each time: the guard remembers what it found for as long as a request lasts.
+            connection = HTTPConnection({**request.scope, "state": {}})
+            return visible_run(services, services.guard.account(connection), run_id)
+
+        await run_in_threadpool(admit)
+        cursor = max(after, int(last_event_id)) if last_event_id.isdecimal() else after
+        feed = Feed(services, admit, cursor, settings.history_length)
+        return event_stream(follow(feed, services.tail, settings.pulse_seconds))
+
+    return router

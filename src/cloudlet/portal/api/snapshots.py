@@ -1,0 +1,50 @@
+"""What changed in a run since a cursor."""
+
+from __future__ import annotations
+
+from cloudlet.analytics import Run
+from cloudlet.portal.documents import (
+    ConsoleDocument,
+    ExposureDocument,
+    RunDocument,
+    Snapshot,
+    VitalsDocument,
+    declaration_document,
+)
+from cloudlet.portal.services import Services
+
+__all__ = ["BATCH", "changed_exposures", "snapshot"]
+
+BATCH = 500
+"""Most changes in one answer after the first."""
+
+
+def changed_exposures(
+    services: Services, run_id: int, after: int, history_length: int
+) -> tuple[list[ExposureDocument], bool]:
+    """Return exposures changed after `after`, in the order of their changes, and whether that was all.
+
+    A reader who knows nothing yet (`after` is 0) gets the newest `history_length` exposures at once.
+    """
+    if after == 0:
+        found = services.runs.exposures(run_id, limit=history_length, newest_first=True)
+        is_complete = True
+    else:
+        found = services.runs.exposures(run_id, after_change=after, limit=BATCH)
+        is_complete = len(found) < BATCH
+    documents = [ExposureDocument.of(exposure) for exposure in found]
+    return sorted(documents, key=lambda document: document.change), is_complete
+
+
+def snapshot(services: Services, run: Run, after: int, history_length: int) -> Snapshot:
+    """Return `run` with everything that changed after `after`."""
+    exposures, is_complete = changed_exposures(services, run.id, after, history_length)
+    return Snapshot(
+        run=RunDocument.of(run),
+        declaration=declaration_document(run.declaration),
+        vitals=VitalsDocument.of(services.runs.vitals(run.id), services.clock()),
+        console=ConsoleDocument.of(services.access.console_state(run.instrument)),
+        exposures=exposures,
+        cursor=exposures[-1].change if exposures else after,
+        is_complete=is_complete,
+    )

@@ -1,0 +1,44 @@
+"""One exposure with its pictures and all of its numbers; works without scripts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from cloudlet.portal.admission import visible_exposure
+from cloudlet.portal.documents import ExposureDocument
+from cloudlet.portal.rendering import Pages
+from cloudlet.portal.services import Services
+
+__all__ = ["exposure_pages"]
+
+
+def exposure_pages(services: Services, pages: Pages) -> APIRouter:
+    """Return the routes of an exposure's page."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/exposures/{exposure_id}")
+    def show_exposure(request: Request, exposure_id: int) -> HTMLResponse:
+        account = services.guard.account(request)
+        run, exposure = visible_exposure(services, account, exposure_id)
+        older, newer = services.runs.neighbours(exposure_id)
+        return pages.render(
+            request,
+            "exposure.html",
+            services.guard.session(request),
+            run=run,
+            instrument=services.instruments.get(run.instrument),
+            exposure=exposure,
+            document=ExposureDocument.of(exposure),
+            older=older,
+            newer=newer,
+        )
+
+    @router.post("/exposures/{exposure_id}/retry")
+    def retry_exposure(request: Request, exposure_id: int) -> RedirectResponse:
+        account = services.guard.account(request)
+        visible_exposure(services, account, exposure_id)
+        services.runs.retry(exposure_id, by=account.username)
+        return RedirectResponse(f"/exposures/{exposure_id}", 303)
+
+    return router

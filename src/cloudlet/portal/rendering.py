@@ -1,0 +1,75 @@
+"""Templates into answers: one environment, escaping always on, every name in a template known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from cloudlet.clock import Clock, utc_now
+from cloudlet.identity import WebSession
+from cloudlet.portal import numbers
+from cloudlet.portal.assets import Assets
+from cloudlet.portal.settings import PortalSettings
+from cloudlet.portal.theme import theme_of
+from cloudlet.web import WebSettings
+
+__all__ = ["Pages"]
+
+# Under "no-referrer" browsers send "Origin: null" with forms, and our own forms would be refused as foreign.
+PAGE_HEADERS = {"referrer-policy": "same-origin"}
+
+
+@dataclass(frozen=True)
+class Icon:
+    """A drawing of the sprite; it says nothing by itself, so a label stands beside it."""
+
+    address: str
+
+    def __html__(self) -> str:
+        """Return the element, which templates take over as it is."""
+        return f'<svg class="icon" aria-hidden="true"><use href="{escape(self.address)}"></use></svg>'
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Renders the pages of one portal."""
+
+    settings: PortalSettings
+    web: WebSettings
+    assets: Assets
+    clock: Clock = utc_now
+    _environment: Environment = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        environment = Environment(
+            loader=PackageLoader("cloudlet.portal"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        for name in numbers.__all__:
+            environment.globals[name] = getattr(numbers, name)
+        environment.globals.update(asset=self.assets.address, icon=self._icon, site=self.settings)
+        object.__setattr__(self, "_environment", environment)
+
+    def render(
+        self, request: Request, template: str, session: WebSession | None, *, status: int = 200, **context: Any
+    ) -> HTMLResponse:
+        """Return the page made from `template` for the person of `session`."""
+        text = self._environment.get_template(template).render(
+            context,
+            session=session,
+            theme=theme_of(request, self.web),
+            path=request.url.path,
+            now=self.clock(),
+        )
+        return HTMLResponse(text, status, PAGE_HEADERS)
+
+    def _icon(self, name: str) -> Icon:
+        return Icon(f"{self.assets.address('icons.svg')}#{name}")

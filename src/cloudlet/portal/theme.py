@@ -1,0 +1,50 @@
+"""Light, dark, or as the system says: remembered in a cookie, put into the page by the server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse
+
+from cloudlet.web import WebSettings, cookie_name, is_secure
+
+__all__ = ["Theme", "local_path", "theme_of", "theme_router"]
+
+Theme = Literal["system", "light", "dark"]
+THEMES: tuple[Theme, ...] = ("system", "light", "dark")
+ONE_YEAR_SECONDS = 31_536_000
+
+
+def local_path(path: str) -> str:
+    """Return `path` where it is a path on this server, ``"/"`` where it could lead elsewhere."""
+    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_local else "/"
+
+
+def theme_of(request: Request, web: WebSettings) -> Theme:
+    """Return the theme this browser was told to use."""
+    told = request.cookies.get(cookie_name(web, "theme"))
+    return next((theme for theme in THEMES if theme == told), "system")
+
+
+def theme_router(web: WebSettings) -> APIRouter:
+    """Return the route that remembers a theme; it changes nothing but the cookie."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.post("/theme")
+    def remember_theme(
+        theme: Annotated[Theme, Form()], next_path: Annotated[str, Form(alias="next")] = "/"
+    ) -> RedirectResponse:
+        answer = RedirectResponse(local_path(next_path), 303)
+        answer.set_cookie(
+            cookie_name(web, "theme"),
+            theme,
+            max_age=ONE_YEAR_SECONDS,
+            secure=is_secure(web),
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    return router

@@ -1,0 +1,189 @@
+import re
+
+import httpx
+import pytest
+
+from cloudlet.access.attendance import Attendance
+from cloudlet.access.models import Admission
+from cloudlet.analytics import Problem
+from cloudlet.instruments import Level
+from cloudlet.web import cookie_name
+
+
+async def page(browser, person, path):
+    async with browser(person) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def words(html):
+    """Return the text of a page as one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+async def test_home_offers_each_provider_as_a_plain_link(browser) -> None:
+    html = await page(browser, None, "/")
+    assert 'href="/sign-in?provider=home&amp;next=/"' in html.replace("%2F", "/")
+    assert "Sign in with Example University" in words(html)
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb"])
+async def test_home_never_leads_to_another_site_after_the_sign_in(browser, wanted) -> None:
+    async with browser(None) as client:
+        html = (await client.get("/", params={"next": wanted})).text
+    assert "evil" not in html
+
+
+async def test_somebody_without_an_account_learns_what_to_tell_the_staff(browser) -> None:
+    async with browser("nemo", is_linked=False) as client:
+        html = (await client.get("/")).text
+    assert "https://login.example.org" in html
+    assert "nemo-subject" in html
+
+
+async def test_home_shows_who_has_control_and_how_the_run_does(site, browser) -> None:
+    run = site.begin_run("ada")
+    site.measure(run, "one.plate", {"haze": 3.44})
+    site.fail(run, "two.plate")
+    attendance = Attendance(site.database, site.clock)
+    attendance.arrive(Admission("ada", "Ada Park", "mast", Level.OPERATE, "a"))
+    attendance.arrive(Admission("ben", "Ben Ode", "mast", Level.OBSERVE, "b"))
+    told = words(await page(browser, "ada", "/"))
+    assert "Ada Park has control" in told
+    assert "1 watching" in told
+    assert "Measured 1" in told
+    assert "Failed 1" in told
+
+
+async def test_an_instrument_without_a_session_says_why_there_are_no_results(browser) -> None:
+    told = words(await page(browser, "ada", "/instruments/mast"))
+    assert "No session of yours" in told
+    assert "You may operate." in told
+    assert "Nobody has control" in told
+
+
+async def test_a_run_without_exposures_says_when_the_folder_was_looked_at(site, browser, clock) -> None:
+    site.begin_run("ada")
+    clock.now = clock.now.replace(second=2)
+    told = words(await page(browser, "ada", "/instruments/mast"))
+    assert "No plates yet. The raw folder was last looked at 2 s ago." in told
+
+
+async def test_a_folder_that_cannot_be_read_is_told_with_its_remedy(site, browser) -> None:
+    run = site.begin_run("ada")
+    site.runs.note_problem(run.id, Problem("gone", "The raw folder has vanished.", "Mount it again."))
+    assert "The raw folder has vanished. Mount it again." in words(await page(browser, "ada", "/instruments/mast"))
+
+
+async def test_declared_figures_appear_with_their_digits_units_and_limits(site, browser) -> None:
+    run = site.begin_run("ada")
+    number = site.measure(run, "one.plate", {"haze": 5.678, "wind": 1.2345, "tilt": -0.4, "light": 1234.5})
+    told = words(await page(browser, "ada", f"/exposures/{number}"))
+    assert re.search(r"Haze\s+beyond the limit: 5\.7\s+Å\s+at most 5\.0 Å", told)
+    assert re.search(r"Wind\s+1\.23\s+µm", told)
+    assert re.search(r"Tilt\s+0\s+°", told)
+    assert re.search(r"Light\s+1,234\s+counts\s+at least 20 counts", told)
+    assert re.search(r"Drift\s+–\s+px", told)
+    assert re.search(r"Developing\s+0\.50\s+s", told)
+
+
+async def test_an_exposure_leads_to_the_older_and_the_newer_one(site, browser, clock) -> None:
+    run = site.begin_run("ada")
+    numbers = [
+        site.measure(run, f"{minute}.plate", {"haze": 3}, clock.now.replace(minute=minute)) for minute in (1, 2, 3)
+    ]
+    html = await page(browser, "ada", f"/exposures/{numbers[1]}")
+    assert f'rel="prev" href="/exposures/{numbers[0]}"' in html
+    assert f'rel="next" href="/exposures/{numbers[2]}"' in html
+
+
+async def test_a_failed_exposure_says_why_and_offers_another_try(site, browser) -> None:
+    run = site.begin_run("ada")
+    number = site.fail(run, "two.plate")
+    html = await page(browser, "ada", f"/exposures/{number}")
+    assert "The plate is cracked." in html
+    assert "Expose another one." in html
+    assert f'action="/exposures/{number}/retry"' in html
+
+
+async def test_retry_returns_to_the_page_of_the_exposure(site, browser) -> None:
+    number = site.fail(site.begin_run("ada"), "two.plate")
+    async with browser("ada") as client:
+        answer = await client.post(f"/exposures/{number}/retry")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/exposures/{number}"
+        assert "waiting" in words((await client.get(f"/exposures/{number}")).text)
+        again = await client.post(f"/exposures/{number}/retry")
+    assert again.status_code == 409
+
+
+async def test_the_cockpit_carries_its_facts_and_names_no_kind_of_exposure(site, browser) -> None:
+    site.begin_run("ada")
+    html = await page(browser, "ada", "/instruments/mast/cockpit")
+    assert '"may_operate": true' in html
+    assert "open the newest plate" in words(html)
+    assert not re.search("micrograph|movie|CTF", html)
+
+
+async def test_a_name_that_holds_markup_stays_text(site, browser) -> None:
+    run = site.begin_run("ada")
+    number = site.measure(run, "<script>alert(1)</script>.plate", {"haze": 3})
+    for path in (f"/exposures/{number}", "/instruments/mast"):
+        assert "<script>alert" not in await page(browser, "ada", path)
+
+
+@pytest.mark.parametrize("path", ["/", "/instruments/mast", "/instruments/mast/cockpit", "/exposures/1", "/nowhere"])
+async def test_no_page_holds_inline_scripts_or_styles(site, browser, path) -> None:
+    site.measure(site.begin_run("ada"), "one.plate", {"haze": 3})
+    async with browser("ada") as client:
+        answer = await client.get(path)
+    scripts = re.findall(r"<script(?![^>]*(?:src=|application/json))", answer.text)
+    assert not scripts
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", answer.text)
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "ws://127.0.0.1:8441" in answer.headers["content-security-policy"]
+
+
+async def test_pages_let_browsers_tell_where_forms_come_from(browser) -> None:
+    async with browser("ada") as client:
+        assert (await client.get("/")).headers["referrer-policy"] == "same-origin"
+
+
+async def test_an_error_page_speaks_in_sentences(browser) -> None:
+    async with browser("eve") as client:
+        answer = await client.get("/instruments/mast")
+    told = words(answer.text)
+    assert "You have no access to this instrument now." in told
+    assert "forbidden" in told
+    assert "help@example.org" in told
+
+
+async def test_an_unforeseen_error_becomes_a_page_that_gives_nothing_away(site, assets) -> None:
+    app = site.app(assets)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise ZeroDivisionError("the secret reason")
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=site.web.base_url) as client:
+        answer = await client.get("/broken", headers={"accept": "text/html"})
+    assert answer.status_code == 500
+    assert "Something went wrong on the server." in answer.text
+    assert "secret reason" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_chosen_theme_is_remembered_and_put_into_every_page(site, browser) -> None:
+    async with browser("ada") as client:
+        assert "data-theme" not in (await client.get("/")).text
+        answer = await client.post("/theme", data={"theme": "dark", "next": "/instruments/mast"})
+        assert answer.headers["location"] == "/instruments/mast"
+        assert '<html lang="en" data-theme="dark"' in (await client.get("/")).text
+        assert client.cookies[cookie_name(site.web, "theme")] == "dark"
+
+
+async def test_a_theme_that_does_not_exist_is_not_remembered(browser) -> None:
+    async with browser(None) as client:
+        assert (await client.post("/theme", data={"theme": "loud"})).status_code == 422

@@ -1,0 +1,100 @@
+import pytest
+
+from cloudlet.instruments import Level
+
+PAGES = ("/instruments/mast", "/instruments/mast/cockpit", "/exposures/1")
+QUESTIONS = ("/api/instruments/mast", "/api/runs/1/snapshot", "/api/runs/1/events", "/api/exposures/1")
+
+
+@pytest.fixture
+def measured(site):
+    """One measured plate of a session that ada alone belongs to."""
+    run = site.begin_run("ada")
+    site.measure(run, "one.plate", {"haze": 3.44})
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_sends_who_is_not_signed_in_home_and_remembers_where_to(browser, measured, path) -> None:
+    async with browser(None) as client:
+        answer = await client.get(path)
+        assert answer.status_code == 303
+        home = await client.get(answer.headers["location"])
+    assert "next=%2F" in answer.headers["location"]
+    assert f"/sign-in?provider=home&amp;next={path}" in home.text.replace("%2F", "/")
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+async def test_a_question_of_a_program_that_is_not_signed_in_is_401(browser, measured, path) -> None:
+    async with browser(None) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 401
+    assert answer.json()["slug"] == "sign-in-needed"
+
+
+@pytest.mark.parametrize("path", [*PAGES, *QUESTIONS, "/exposures/1/images/plate"])
+async def test_a_person_without_rights_is_refused_everywhere(browser, measured, path) -> None:
+    async with browser("eve") as client:
+        assert (await client.get(path)).status_code == 403
+
+
+async def test_a_person_without_rights_gets_no_ticket(browser, measured) -> None:
+    async with browser("eve") as client:
+        answer = await client.post("/api/instruments/mast/ticket")
+    assert answer.status_code == 403
+    assert "secret" not in answer.text
+
+
+async def test_an_unknown_instrument_and_a_forbidden_one_look_the_same(browser, measured) -> None:
+    async with browser("eve") as client:
+        answers = [await client.get(f"/api/instruments/{key}") for key in ("mast", "nothing")]
+    assert answers[0].status_code == answers[1].status_code == 403
+    assert answers[0].text == answers[1].text
+
+
+async def test_a_person_without_rights_sees_no_instrument_and_learns_how_to_get_in(browser, measured) -> None:
+    async with browser("eve") as client:
+        home, listed = await client.get("/"), await client.get("/api/instruments")
+    assert "North mast" not in home.text
+    assert "no instrument for you" in home.text
+    assert "help@example.org" in home.text
+    assert listed.json() == []
+
+
+async def test_results_are_for_the_people_of_the_session_only(browser, measured) -> None:
+    async with browser("ben") as client:
+        assert (await client.get("/instruments/mast")).status_code == 200
+        assert (await client.get("/api/instruments/mast")).json()["run"] is None
+        for path in ("/exposures/1", "/exposures/1/images/plate", "/api/runs/1/snapshot", "/api/exposures/1"):
+            assert (await client.get(path)).status_code == 403
+        assert (await client.post("/api/exposures/1/retry")).status_code == 403
+        assert (await client.post("/exposures/1/retry")).status_code == 403
+
+
+@pytest.mark.parametrize(("person", "level", "may_operate"), [("ada", "operate", True), ("ben", "observe", False)])
+async def test_a_ticket_says_how_much_it_allows(browser, site, person, level, may_operate) -> None:
+    async with browser(person) as client:
+        ticket = (await client.post("/api/instruments/mast/ticket")).json()
+    assert ticket["url"] == "ws://127.0.0.1:8441/console/mast"
+    assert ticket["subprotocols"][0] == "rfb.cloudlet"
+    assert (ticket["level"], ticket["may_operate"]) == (level, may_operate)
+
+
+async def test_who_may_only_view_results_gets_no_ticket_and_the_reason(browser, site) -> None:
+    site.grant("carl", Level.VIEW_RESULTS)
+    async with browser("carl") as client:
+        answer = await client.post("/api/instruments/mast/ticket")
+    assert answer.status_code == 403
+    assert "not its screen" in answer.json()["message"]
+
+
+async def test_another_sites_page_cannot_make_a_browser_ask_for_a_ticket(browser, site) -> None:
+    async with browser("ada") as client:
+        answer = await client.post("/api/instruments/mast/ticket", headers={"origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert answer.json()["slug"] == "cross-origin"
+
+
+@pytest.mark.parametrize("path", ["/exposures/99", "/api/runs/99/snapshot", "/nowhere", "/exposures/1/images/none"])
+async def test_what_does_not_exist_is_404(browser, measured, path) -> None:
+    async with browser("ada") as client:
+        assert (await client.get(path)).status_code == 404

@@ -6,6 +6,7 @@ once as the only writer, so that what was read inside one is still true when it 
 
 from cloudlet.database.engine import Database
 from cloudlet.database.errors import DatabaseUnusable
+from cloudlet.database.settings import DatabaseSettings
 from cloudlet.database.tables import JsonObject, Table, UtcInstant
 
-__all__ = ["Database", "DatabaseUnusable", "JsonObject", "Table", "UtcInstant"]
+__all__ = ["Database", "DatabaseSettings", "DatabaseUnusable", "JsonObject", "Table", "UtcInstant"]

@@ -1,0 +1,104 @@
+"""One program, `cloudlet`; workloads and the testbed add commands by entry point ``cloudlet.commands``."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cloudlet.cli.plugins import PluggedGroup
+from cloudlet.errors import CloudletError
+
+__all__ = ["main"]
+
+SettingsFile = Annotated[
+    Path,
+    typer.Option("--settings", envvar="CLOUDLET_SETTINGS", help="The settings file.", show_envvar=True),
+]
+Inherited = Annotated[int | None, typer.Option("--fd", help="Serve on this inherited socket instead.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+DEFAULT_SETTINGS = Path("cloudlet.toml")
+
+
+def _program() -> typer.Typer:
+    program = typer.Typer(
+        name="cloudlet",
+        cls=PluggedGroup,
+        help="The machine beside the instrument: sign in, take the controls, watch every exposure being measured.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    program.command()(check)
+    program.command()(upgrade)
+    program.command()(portal)
+    program.command()(gateway)
+    program.command()(edge)
+    program.command()(version)
+    return program
+
+
+def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Report every problem in the settings at once."""
+    from cloudlet.settings import load
+
+    load(settings)
+    Console().print(f"The settings in {settings} can be used.")
+
+
+def upgrade(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Bring the database to this version; an empty one gets all tables."""
+    from cloudlet import migrations
+    from cloudlet.settings import load
+
+    migrations.upgrade(load(settings).database.url)
+
+
+def portal(
+    settings: SettingsFile = DEFAULT_SETTINGS, fd: Inherited = None, host: Host = "127.0.0.1", port: int = 8440
+) -> None:
+    """Serve the pages, the API and sign-in."""
+    from cloudlet.processes.portal import run
+    from cloudlet.processes.serve import listening_socket
+    from cloudlet.settings import load
+
+    run(load(settings), listening_socket(fd, host, port))
+
+
+def gateway(
+    settings: SettingsFile = DEFAULT_SETTINGS, fd: Inherited = None, host: Host = "127.0.0.1", port: int = 8441
+) -> None:
+    """Carry the instruments' consoles to browsers, at the level each person has."""
+    from cloudlet.processes.gateway import run
+    from cloudlet.processes.serve import listening_socket
+    from cloudlet.settings import load
+
+    run(load(settings), listening_socket(fd, host, port))
+
+
+def edge(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Watch the raw folders of the current instrument sessions and process every exposure."""
+    from cloudlet.processes.edge import run
+    from cloudlet.settings import load
+
+    run(load(settings))
+
+
+def version() -> None:
+    """Print the version."""
+    Console().print(installed_version("cloudlet"), highlight=False)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can understand is printed as its sentences, exit status 2."""
+    try:
+        _program()()
+    except CloudletError as error:
+        Console(stderr=True).print(
+            f"[bold red]{error.message}[/] {error.remedy} [dim]({error.slug})[/]", highlight=False
+        )
+        sys.exit(2)

@@ -1,0 +1,23 @@
+"""Running the steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+__all__ = ["configuration", "upgrade"]
+
+
+def configuration(url: str) -> Config:
+    """Return Alembic's configuration for the database at `url`."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at `url` to the newest step; an empty one gets all tables."""
+    command.upgrade(configuration(url), "head")

@@ -1,0 +1,71 @@
+"""The reference page of all settings, written from the settings themselves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from cloudlet.settings.tree import Settings
+
+__all__ = ["render"]
+
+HEAD = """# Settings
+
+One TOML file, by default `cloudlet.toml`, named with `--settings` or `CLOUDLET_SETTINGS`. A variable such as
+`CLOUDLET_WEB__BASE_URL` goes over the file. What is not listed here is refused. `cloudlet check` reports every problem
+at once. This page is written from the settings themselves.
+"""
+
+
+def render() -> str:
+    """Return the page as Markdown."""
+    return "\n".join([HEAD, *_tables(Settings, "")])
+
+
+def _tables(model: type[BaseModel], path: str) -> Iterator[str]:
+    plain = {name: field for name, field in model.model_fields.items() if _inner(field) is None}
+    if path and plain:
+        yield f"## `[{path}]`\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n"
+        for name, field in plain.items():
+            yield f"`{name}` · {field.title}{_default(field)}\n: {field.description}\n"
+    for name, field in model.model_fields.items():
+        inner = _inner(field)
+        if inner is not None:
+            is_keyed = get_origin(field.annotation) is not None and dict in _origins(field.annotation)
+            yield from _tables(inner, ".".join(part for part in (path, name, "KEY" if is_keyed else "") if part))
+
+
+def _origins(annotation: Any) -> set[Any]:
+    found = {get_origin(annotation)}
+    for argument in get_args(annotation):
+        found |= _origins(argument)
+    return found | ({dict} if str(get_origin(annotation)).endswith("Mapping'>") else set())
+
+
+def _inner(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the settings model inside a field's type, None where it holds a plain value."""
+    candidates: list[Any] = [field.annotation]
+    while candidates:
+        candidate = candidates.pop()
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+        candidates.extend(get_args(candidate))
+    return None
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return " · required"
+    if field.default is None or field.default is PydanticUndefined:
+        return ""  # one that depends on the host is told in the description
+    return f" · default `{json.dumps(field.default, default=str, ensure_ascii=False)}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

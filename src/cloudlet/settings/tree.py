@@ -1,0 +1,135 @@
+"""The tree and how it is read: one TOML file, environment over file, unknown keys refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from cloudlet.access import AccessSettings, ConsoleSettings
+from cloudlet.analytics import AnalyticsSettings
+from cloudlet.compute import ComputeSettings
+from cloudlet.database import DatabaseSettings
+from cloudlet.errors import CloudletError
+from cloudlet.identity import IdentitySettings
+from cloudlet.portal import PortalSettings
+from cloudlet.web import WebSettings
+
+__all__ = ["InstrumentSettings", "Settings", "SettingsInvalid", "WorkloadChoice", "load"]
+
+
+class SettingsInvalid(CloudletError):
+    """The settings cannot be used; the message names every problem at once."""
+
+    slug = "settings-invalid"
+
+
+class WorkloadChoice(BaseModel):
+    """What is done with an instrument's exposures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        title="Workload",
+        description="The name of an installed workload; `cryoem` comes with the cloudlet.",
+    )
+    settings: Mapping[str, Any] = Field(
+        default={},
+        title="Workload's own settings",
+        description="What the metadata of the exposures does not tell, in the workload's own terms.",
+    )
+
+
+class InstrumentSettings(BaseModel):
+    """One instrument: what people see of it, how it is reached, what is done with its exposures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(title="Title", description="The name people know the instrument by.")
+    description: str = Field(default="", title="Description", description="One or two sentences for its page.")
+    console: ConsoleSettings | None = Field(
+        default=None,
+        title="Console",
+        description="How the gateway reaches the instrument's screen; none for an instrument without remote control.",
+    )
+    workload: WorkloadChoice | None = Field(
+        default=None,
+        title="Workload",
+        description="How its exposures are processed; none for an instrument whose data is only kept.",
+    )
+
+
+class Settings(BaseSettings):
+    """Everything a site decides."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="CLOUDLET_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    web: WebSettings = WebSettings()
+    identity: IdentitySettings = IdentitySettings()
+    access: AccessSettings = AccessSettings()
+    portal: PortalSettings = PortalSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    compute: ComputeSettings = ComputeSettings()
+    instruments: dict[str, InstrumentSettings] = Field(
+        default={},
+        title="Instruments",
+        description="One table for each instrument; its key appears in addresses and never changes.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which arrives as the initial values."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file at `path`, with ``CLOUDLET_SECTION__KEY`` variables over it.
+
+    Raises
+    ------
+    SettingsInvalid
+        The file is missing, is no TOML, or says something that cannot be meant; all problems are named.
+    """
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except OSError as cause:
+        raise SettingsInvalid(
+            f"The settings file {path} cannot be read: {cause.strerror}.", "Check its path."
+        ) from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise SettingsInvalid(f"The settings file {path} is no TOML: {cause}.", "Mend that line.") from cause
+    try:
+        return Settings(**told)
+    except ValidationError as cause:
+        problems = "\n".join(_as_sentence(error) for error in cause.errors())
+        raise SettingsInvalid(f"The settings in {path} cannot be used:\n{problems}", "") from cause
+
+
+def _as_sentence(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"- {where}: there is no such setting."
+    return f"- {where}: {error['msg']}."

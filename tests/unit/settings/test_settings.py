@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from cloudlet.settings import SettingsInvalid, load
+from cloudlet.settings.reference import render
+
+PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "cloudlet.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, ""))
+    assert settings.web.base_url == "http://127.0.0.1:8440"
+    assert settings.instruments == {}
+
+
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    text = """
+        colour = "blue"
+        [web]
+        base_url = "cloudlet.example.org"
+        [instruments.arctica]
+        description = "no title"
+    """
+    with pytest.raises(SettingsInvalid) as caught:
+        load(write(tmp_path, text))
+    assert "colour: there is no such setting" in caught.value.message
+    assert "web.base_url" in caught.value.message
+    assert "instruments.arctica.title" in caught.value.message
+
+
+def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDLET_WEB__BASE_URL", "https://cloudlet.example.org")
+    settings = load(write(tmp_path, '[web]\nbase_url = "http://127.0.0.1:1"\n[analytics]\n'))
+    assert settings.web.base_url == "https://cloudlet.example.org"
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("[web", "is no TOML"), (None, "cannot be read")])
+def test_a_file_that_cannot_be_read_is_told_in_words(tmp_path: Path, text: str | None, sentence: str) -> None:
+    path = tmp_path / "missing.toml" if text is None else write(tmp_path, text)
+    with pytest.raises(SettingsInvalid, match=sentence):
+        load(path)
+
+
+def test_the_reference_page_is_current() -> None:
+    assert PAGE.read_text("utf-8") == render(), (
+        "run: python -m cloudlet.settings.reference > docs/reference/settings.md"
+    )
+
+
+def test_every_setting_says_what_it_is_and_why_its_default() -> None:
+    for paragraph in render().split("\n\n"):
+        if paragraph.startswith("`"):
+            head, _, description = paragraph.partition("\n: ")
+            assert "· None" not in head, head
+            assert len(description) > 20, head

@@ -1,0 +1,1 @@
+"""Measurements: what it costs, and how it compares, in one run."""

@@ -1,0 +1,127 @@
+"""The demo as its users have it: how far behind the camera the page is, and what everything costs.
+
+A browser with the cockpit open looks at a running acquisition; the moment a micrograph appears on the page is taken in
+the page itself. Beside the demo runs nothing else, but the browser shares its two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+from tests.acceptance.demo import Cockpit, Demo, eventually, launch
+
+from benchmarks.report import Row, report
+
+PROGRAMS = ("portal", "gateway", "edge", "testbed")
+MIB = 2**20
+LAG_SECONDS, START_SECONDS, CAMERA_SECONDS = 10.0, 10.0, 1.0
+LIVE_VIEW_SHARE = 0.03
+WATCH = """
+() => {
+  window.seen = {};
+  const look = () => {
+    for (const picture of document.querySelectorAll("#results img")) {
+      const name = picture.alt.split(" of ").at(-1);
+      if (picture.complete && picture.naturalWidth && !(name in window.seen)) window.seen[name] = Date.now() / 1000;
+    }
+  };
+  document.getElementById("results").addEventListener("load", look, true);
+  new MutationObserver(look).observe(document.getElementById("results"), { subtree: true, childList: true });
+}
+"""
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU seconds of `process` and its children, those that have ended included."""
+    total = 0.0
+    for each in [process, *process.children(recursive=True)]:
+        times = each.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def memory_mib(process: psutil.Process) -> float:
+    """Return the memory of `process` and its children, shared pages counted in proportion."""
+    return sum(each.memory_full_info().pss for each in [process, *process.children(recursive=True)]) / MIB
+
+
+def spent(programs: Mapping[str, psutil.Process], seconds: float) -> dict[str, float]:
+    """Return the CPU seconds that each program uses within `seconds`."""
+    before = {name: cpu_seconds(process) for name, process in programs.items()}
+    time.sleep(seconds)
+    return {name: cpu_seconds(process) - before[name] for name, process in programs.items()}
+
+
+def lags(page: Page, demo: Demo) -> list[float]:
+    """Return for every movie on the page the seconds from the camera's last byte to its picture."""
+    seen: dict[str, float] = page.evaluate("window.seen")
+    return [at - (demo.raw / name).stat().st_mtime for name, at in seen.items() if (demo.raw / name).exists()]
+
+
+def measure(demo: Demo, page: Page, movies: int, cadence: float) -> list[Row]:
+    """Watch `movies` movies and return the rows."""
+    cockpit = Cockpit(page)
+    programs = {name: demo.program(name) for name in PROGRAMS}
+    time.sleep(3)
+    idle = spent(programs, 10)
+    page.evaluate(WATCH)
+    cockpit.click("start")
+    eventually(lambda: len(cockpit.done()) >= 2, 60, "the first movies, which warm everything")
+    before, first = {name: cpu_seconds(each) for name, each in programs.items()}, len(list(demo.raw.glob("*.tif")))
+    began = time.time()
+    eventually(
+        lambda: len(page.evaluate("Object.keys(window.seen)")) >= movies, movies * cadence * 3, "all movies seen"
+    )
+    took = time.time() - began
+    used = {name: cpu_seconds(each) - before[name] for name, each in programs.items()}
+    taken = len(list(demo.raw.glob("*.tif"))) - first
+    behind = sorted(lags(page, demo))
+    camera = used["testbed"] / taken - idle["testbed"] / 10 * took / taken
+    return [
+        Row.at_most("start-up", demo.ready_seconds, "s", START_SECONDS),
+        Row.at_most("file complete to picture on the page, p50", statistics.median(behind), "s", LAG_SECONDS),
+        Row.at_most(
+            "file complete to picture on the page, p95", behind[int(0.95 * (len(behind) - 1))], "s", LAG_SECONDS
+        ),
+        Row(
+            "movies per hour",
+            3600 * taken / took,
+            "1/h",
+            f"≥ {0.95 * 3600 / cadence:.0f}",
+            taken / took >= 0.95 / cadence,
+        ),
+        Row.at_most("camera: CPU per movie", camera, "s", CAMERA_SECONDS),
+        Row("edge: CPU per movie", used["edge"] / taken, "s"),
+        Row.at_most("console with a viewer: share of a core", idle["testbed"] / 10, "", LIVE_VIEW_SHARE),
+        *(Row(f"{name}: share of a core while acquiring", used[name] / took, "") for name in ("portal", "gateway")),
+        *(Row(f"{name}: memory", memory_mib(process), "MiB") for name, process in programs.items()),
+    ]
+
+
+def main() -> None:
+    """Run the benchmark; exit status 1 when a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--movies", type=int, default=30)
+    parser.add_argument("--cadence", type=float, default=5.0)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        Demo.started(Path(folder) / "demo", "--cadence", str(options.cadence)) as demo,
+    ):
+        page = demo.sign_in(launch(playwright), "Ada Park")
+        Cockpit(page).open()
+        rows = measure(demo, page, options.movies, options.cadence)
+    sys.exit(not report("demo", rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What every benchmark ends with: a table to read and a file to compare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["Row", "report"]
+
+FOLDER = Path("build/bench")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured value and the bar it has to pass."""
+
+    name: str
+    value: float
+    unit: str
+    bar: str = ""
+    """The bar in words; empty where the value is told for itself."""
+    ok: bool | None = None
+    """Whether the bar is passed; None without a bar."""
+
+    @classmethod
+    def at_most(cls, name: str, value: float, unit: str, limit: float) -> Row:
+        """Return a row whose value must not exceed `limit`."""
+        return cls(name, value, unit, f"≤ {limit:g}", value <= limit)
+
+
+def report(name: str, rows: Sequence[Row]) -> bool:
+    """Print `rows`, write ``build/bench/NAME.json``, and tell whether every bar is passed."""
+    table = Table("what", "value", "unit", "bar", "", title=name)
+    for row in rows:
+        mark = {None: "", True: "[green]passed[/]", False: "[red]missed[/]"}[row.ok]
+        table.add_row(row.name, f"{row.value:.3g}", row.unit, row.bar, mark)
+    Console().print(table)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
+    return all(row.ok is not False for row in rows)

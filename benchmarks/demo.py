@@ -84,6 +84,8 @@ def measure(demo: Demo, page: Page, movies: int, cadence: float) -> list[Row]:
     used = {name: cpu_seconds(each) - before[name] for name, each in programs.items()}
     taken = len(list(demo.raw.glob("*.tif"))) - first
     behind = sorted(lags(page, demo))
+    ends = sorted(path.stat().st_mtime for path in demo.raw.glob("*.tif"))[2:-1]  # the last may still be written
+    rate = 3600 * (len(ends) - 1) / (ends[-1] - ends[0])
     camera = used["testbed"] / taken - idle["testbed"] / 10 * took / taken
     return [
         Row.at_most("start-up", demo.ready_seconds, "s", START_SECONDS),
@@ -91,13 +93,7 @@ def measure(demo: Demo, page: Page, movies: int, cadence: float) -> list[Row]:
         Row.at_most(
             "file complete to picture on the page, p95", behind[int(0.95 * (len(behind) - 1))], "s", LAG_SECONDS
         ),
-        Row(
-            "movies per hour",
-            3600 * taken / took,
-            "1/h",
-            f"≥ {0.95 * 3600 / cadence:.0f}",
-            taken / took >= 0.95 / cadence,
-        ),
+        Row("movies per hour", rate, "1/h", f"≥ {0.95 * 3600 / cadence:.0f}", rate >= 0.95 * 3600 / cadence),
         Row.at_most("camera: CPU per movie", camera, "s", CAMERA_SECONDS),
         Row("edge: CPU per movie", used["edge"] / taken, "s"),
         Row.at_most("console with a viewer: share of a core", idle["testbed"] / 10, "", LIVE_VIEW_SHARE),

@@ -20,7 +20,7 @@ from cloudlet.compute import LocalPool
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
 from cloudlet.events import latest, read_after
-from cloudlet.instruments import Instruments
+from cloudlet.instruments import Instruments, SessionOpened
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
 from cloudlet.settings import Settings
@@ -30,7 +30,7 @@ __all__ = ["run", "run_edge"]
 LOOK_SECONDS = 5.0
 """How often sessions are looked for; they begin and end by the clock, which makes no news."""
 NEWS_SECONDS = 0.5
-NEWS = ("instruments.session-opened",)
+NEWS = (SessionOpened.kind,)
 
 Workloads = Mapping[str, tuple[Workload, Mapping[str, Any]]]
 """Instrument key to the workload of its exposures and that workload's settings."""

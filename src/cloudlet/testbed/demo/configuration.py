@@ -21,7 +21,6 @@ CLIENT = "cloudlet-portal"
 class Configuration:
     """What the rest of the demo needs to know of what was written."""
 
-    portal_url: str
     link: str
     """The one link that is printed; carries the demo's secret."""
     issuer: str
@@ -35,26 +34,22 @@ def write_configuration(
     The issuer is remembered from the first start, whatever port the provider is served on now: an identity is
     the pair of issuer and subject, and people must stay who they are.
     """
-    portal_url = f"http://{HOST}:{addresses.portal}"
-    provider_url = f"http://{HOST}:{addresses.provider}"
     instance = folder.remember("instance", secrets.token_hex(6))
-    issuer = folder.remember("issuer", f"{provider_url}/{instance}")
+    issuer = folder.remember("issuer", f"{addresses.provider_url}/{instance}")
     client_secret = folder.secret("client-secret")
     password = folder.secret("console-password", length=8)
     link_secret = folder.secret("link", is_fresh=True)
-    folder.settings.write_text(
-        _toml(folder, addresses, issuer, client_secret, password, portal_url, provider_url), "utf-8"
-    )
+    folder.settings.write_text(_toml(folder, addresses, issuer, client_secret, password), "utf-8")
     testbed = TestbedSettings.model_validate(
         {
             "provider": {
                 "instance": instance,
                 "issuer": issuer,
-                "base_url": provider_url,
-                "portal_url": portal_url,
+                "base_url": addresses.provider_url,
+                "portal_url": addresses.portal_url,
                 "client_id": CLIENT,
                 "client_secret_file": client_secret,
-                "redirect_uri": f"{portal_url}/sign-in/callback/{PROVIDER}",
+                "redirect_uri": f"{addresses.portal_url}/sign-in/callback/{PROVIDER}",
                 "link_secret_file": link_secret,
             },
             "microscope": {
@@ -68,7 +63,7 @@ def write_configuration(
         }
     )
     folder.testbed.write_text(testbed.model_dump_json(indent=1), "utf-8")
-    return Configuration(portal_url, f"{provider_url}/enter/{link_secret.read_text()}", issuer)
+    return Configuration(f"{addresses.provider_url}/enter/{link_secret.read_text()}", issuer)
 
 
 def _toml(
@@ -77,17 +72,15 @@ def _toml(
     issuer: str,
     client_secret: Path,
     password: Path,
-    portal_url: str,
-    provider_url: str,
 ) -> str:
     told: dict[str, dict[str, object]] = {
         "database": {"url": f"sqlite:///{folder.database}"},
-        "web": {"base_url": portal_url},
-        "access": {"gateway_url": f"ws://{HOST}:{addresses.gateway}", "origins": [portal_url]},
+        "web": {"base_url": addresses.portal_url},
+        "access": {"gateway_url": f"ws://{HOST}:{addresses.gateway}", "origins": [addresses.portal_url]},
         f"identity.providers.{PROVIDER}": {
             "title": "Demo people",
             "issuer": issuer,
-            "discovery_url": f"{provider_url}/.well-known/openid-configuration",
+            "discovery_url": f"{addresses.provider_url}/.well-known/openid-configuration",
             "client_id": CLIENT,
             "client_secret_file": str(client_secret),
         },

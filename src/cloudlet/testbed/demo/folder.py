@@ -37,6 +37,16 @@ class Addresses:
     provider: int = 8442
     console: int = 8443
 
+    @property
+    def portal_url(self) -> str:
+        """Where the pages are served."""
+        return f"http://{HOST}:{self.portal}"
+
+    @property
+    def provider_url(self) -> str:
+        """Where the identity provider is served."""
+        return f"http://{HOST}:{self.provider}"
+
     def listen(self) -> dict[str, socket.socket]:
         """Return a listening socket for each, on another port where the wanted one is taken."""
         return {name: _listen(port) for name, port in asdict(self).items()}

@@ -83,7 +83,8 @@ export interface Vitals {
 export interface Status {
   run: Run;
   vitals: Vitals;
-  console: Console;
+  /** Null where the person may not see the instrument any more. */
+  console: Console | null;
 }
 
 export interface Snapshot extends Status {

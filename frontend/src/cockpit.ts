@@ -20,7 +20,9 @@ const screen = new ConsolePane(instrument.key);
 const bar = new ControlBar(username, screen);
 const results = new ResultsPane(required("results"), (state) => show(state));
 
-function show(state: Console): void {
+/** Null where the person may not see the instrument any more. */
+function show(state: Console | null): void {
+  if (state === null) return bar.clear();
   screen.noteAttendance(state, username);
   bar.show(state);
 }

@@ -23,6 +23,13 @@ export class ControlBar {
     this.button.hidden = !this.mayTake(state);
   }
 
+  /** Say nothing: what was said last is no longer this person's to know. */
+  clear(): void {
+    for (const words of [this.control, this.watching]) words.replaceChildren();
+    this.watching.removeAttribute("title");
+    this.button.hidden = true;
+  }
+
   /** Control goes to who comes first, so taking it is coming again. */
   takeControl(): void {
     if (this.button.hidden) return;

@@ -23,6 +23,7 @@ from cloudlet.instruments import Level
 pytestmark = pytest.mark.system
 
 LET_GO = struct.pack("!BBHH", 5, 0, 10, 20)
+CONTROL = 0xFFE3
 PRESS = struct.pack("!BBHH", 5, 1, 10, 20)
 
 
@@ -78,11 +79,14 @@ def test_killed_gateway_is_cleared_up_after_by_the_next(tmp_path: Path) -> None:
         stage.console(stage.person("ada", Level.OPERATE)) as viewer,
     ):
         viewer.send(PRESS)
+        viewer.key(True, CONTROL)
         eventually(lambda: noted_buttons(stage) == 1)
+        vnc.wait_for(lambda: len(vnc.inputs) == 2)
         process.kill()
-    assert vnc.inputs == [PRESS]
+    assert vnc.inputs == [PRESS, struct.pack("!BBxxI", 4, True, CONTROL)]
     with serving(url, console_at(vnc.port)) as successor:
-        vnc.wait_for(lambda: vnc.inputs == [PRESS, LET_GO])
+        vnc.wait_for(lambda: struct.pack("!BBxxI", 4, False, CONTROL) in vnc.inputs)
+        assert vnc.inputs[2] == LET_GO
         state = successor.access.console_state(SCOPE)
         with successor.database.read() as work:
             (released,) = read(work, what="access.control-released")

@@ -44,7 +44,7 @@ export class ResultsPane {
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly noteConsole: (state: Console) => void,
+    private readonly noteConsole: (state: Console | null) => void,
   ) {}
 
   showWaiting(isWithoutRun: boolean): void {

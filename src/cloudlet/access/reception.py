@@ -60,6 +60,7 @@ class Reception:
         self._records = records
         self._doors = doors
         self._visits: dict[int, _Visit] = {}
+        self._arrivals = asyncio.Lock()
         self._releaser = Releaser(doors, self._is_operated)
 
     @asynccontextmanager
@@ -125,20 +126,25 @@ class Reception:
             await line.close()
 
     async def _seat(self, socket: WebSocket, line: Line, admission: Admission, first: bytes) -> None:
-        seat = await asyncio.to_thread(self._records.attendance.arrive, admission)
-        bridge = Bridge(socket, line, rights_of(admission.level, seat.has_control), first)
-        visit = _Visit(admission, seat, bridge, line)
-        self._visits[seat.viewer] = visit
+        visit = await self._arrived(socket, line, admission, first)
         cause = FAULT
         try:
             self._check_windows(admission, MAX_WINDOWS)  # others may have come while this one was on its way
-            await self._displace(seat.displaced)
+            await self._displace(visit.seat.displaced)
             await self._stay(visit)
         except ConsoleEnded as ending:
             cause = ending.cause
             raise
         finally:
             await self._see_off(visit, cause)
+
+    async def _arrived(self, socket: WebSocket, line: Line, admission: Admission, first: bytes) -> _Visit:
+        """Give a place, one arrival after the other: who is displaced must be found by who displaces."""
+        async with self._arrivals:
+            seat = await asyncio.to_thread(self._records.attendance.arrive, admission)
+            bridge = Bridge(socket, line, rights_of(admission.level, seat.has_control), first)
+            visit = self._visits[seat.viewer] = _Visit(admission, seat, bridge, line)
+            return visit
 
     async def _displace(self, viewer: int | None) -> None:
         older = None if viewer is None else self._visits.get(viewer)

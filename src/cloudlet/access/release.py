@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from cloudlet.access.errors import ConsoleUnreachable
 from cloudlet.access.models import Abandoned
-from cloudlet.access.rfb import Pointer
+from cloudlet.access.rfb import Pointer, all_keys_up
 from cloudlet.access.upstream import Door
 
 __all__ = ["Releaser"]
@@ -46,13 +46,14 @@ class Releaser:
                 task.cancel()
 
     def clear_up(self, abandoned: Abandoned) -> None:
-        """Let go of the buttons of an operator whose gateway was killed, where their pointer is known.
+        """Let go of the keys, and of the buttons where the pointer is known, of an operator whose gateway was killed.
 
-        It is not asked whether a button was noted as held: the press may have been newer than the note.
+        It is not asked what was noted as held: the press may have been newer than the note, and keys are not noted.
+        A key that only a QEMU message can let go of is left to the server, which knows best what it pressed.
         """
-        if abandoned.pointer is not None:
-            release = Pointer(0, abandoned.pointer.x, abandoned.pointer.y).encode()
-            self.later(abandoned.instrument, release)
+        pointer = abandoned.pointer
+        buttons = b"" if pointer is None else Pointer(0, pointer.x, pointer.y).encode()
+        self.later(abandoned.instrument, buttons + all_keys_up())
 
     def later(self, instrument: str, release: bytes) -> None:
         """Send `release` to `instrument` as soon as it can be reached."""

@@ -45,9 +45,9 @@ def list_folder(folder: Path) -> Listing | Problem:
 
 
 def sight_of(path: Path) -> Sight | None:
-    """Return what is to be seen of a file, None when there is none."""
+    """Return what is to be seen of a file, None when there is none; a link is seen itself, not what it leads to."""
     try:
-        status = path.stat()
+        status = path.lstat()
     except OSError:
         return None
     return Sight(status.st_size, status.st_mtime_ns)

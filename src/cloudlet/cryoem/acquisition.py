@@ -83,8 +83,15 @@ def acquisition_of(movie: Path, shape: tuple[int, int, int], settings: CryoemSet
         amplitude_contrast=settings.amplitude_contrast,
         frame_doses=doses,
         target_defocus_um=metadata.target_defocus_um,
-        gain=settings.gain or (movie.with_name(metadata.gain_name) if metadata.gain_name else None),
+        gain=_gain(movie, settings, metadata),
     )
+
+
+def _gain(movie: Path, settings: CryoemSettings, metadata: MovieMetadata) -> Path | None:
+    """Return the file to be read; a link is followed where the settings name it, who writes those is trusted."""
+    if settings.gain is not None:
+        return settings.gain.resolve()
+    return movie.with_name(metadata.gain_name) if metadata.gain_name else None
 
 
 def _doses(frames: int, settings: CryoemSettings, metadata: MovieMetadata) -> tuple[float, ...] | None:

@@ -8,7 +8,8 @@ from cloudlet.analytics import Problem, Readiness
 from cloudlet.cryoem.acquisition import metadata_of
 from cloudlet.cryoem.errors import MovieWrongType
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path
-from cloudlet.cryoem.formats.movie import MovieOutline, look_at_movie
+from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.settings import CryoemSettings
 from cloudlet.errors import CloudletError
 

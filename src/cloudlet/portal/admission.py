@@ -6,13 +6,21 @@ instruments there are by guessing.
 
 from __future__ import annotations
 
+from cloudlet.access import ConsoleState
 from cloudlet.analytics import Exposure, Run
 from cloudlet.identity import Account
 from cloudlet.instruments import Instrument, InstrumentSession
 from cloudlet.portal.services import Services
 from cloudlet.web import Forbidden, NotFound
 
-__all__ = ["current_session", "may_view_results", "visible_exposure", "visible_instrument", "visible_run"]
+__all__ = [
+    "current_session",
+    "may_view_results",
+    "visible_console",
+    "visible_exposure",
+    "visible_instrument",
+    "visible_run",
+]
 
 ASK = "Ask the instrument's administrator for access."
 
@@ -30,6 +38,17 @@ def visible_instrument(services: Services, account: Account, key: str) -> Instru
     if instrument is None:
         raise Forbidden(decision.reason if not decision else "There is no such instrument.", ASK)
     return instrument
+
+
+def visible_console(services: Services, account: Account, instrument: str) -> ConsoleState | None:
+    """Return who is at the console of `instrument`, None where `account` may not see the instrument (any more).
+
+    Results stay visible to the people of a session when their time at the instrument is over; who is there now does
+    not.
+    """
+    if not services.access.may_see(account.username, instrument):
+        return None
+    return services.access.console_state(instrument)
 
 
 def may_view_results(account: Account, session: InstrumentSession) -> bool:

@@ -62,6 +62,11 @@ class ConsoleDocument(BaseModel):
     problem: str | None
 
     @classmethod
+    def seen(cls, state: ConsoleState | None) -> ConsoleDocument | None:
+        """Return `state` as a document, None for none."""
+        return None if state is None else cls.of(state)
+
+    @classmethod
     def of(cls, state: ConsoleState) -> ConsoleDocument:
         """Return `state` as a document."""
         return cls(
@@ -193,7 +198,8 @@ class Snapshot(BaseModel):
     run: RunDocument
     declaration: dict[str, Any]
     vitals: VitalsDocument
-    console: ConsoleDocument
+    console: ConsoleDocument | None
+    """None where the person may not see the instrument any more."""
     exposures: list[ExposureDocument]
     cursor: int
     is_complete: bool

@@ -3,16 +3,18 @@ from contextlib import aclosing, asynccontextmanager
 
 from cloudlet.access.attendance import Attendance
 from cloudlet.access.models import Admission
+from cloudlet.identity import Account
 from cloudlet.instruments import Level
 from cloudlet.portal.api.following import Feed, follow
 from cloudlet.web import Forbidden
 
+ADA = Account("ada", "Ada Park")
 NEVER = 60.0
 
 
 @asynccontextmanager
 async def following(site, run, *, after=0, admit=None, pulse_seconds=NEVER):
-    feed = Feed(site.services, admit or (lambda: site.runs.run(run.id)), after, 100)
+    feed = Feed(site.services, admit or (lambda: (ADA, site.runs.run(run.id))), after, 100)
     async with (
         asyncio.timeout(10),
         site.services.tail.running(),
@@ -60,6 +62,15 @@ async def test_a_change_of_control_arrives_by_itself(site) -> None:
     assert status.data["console"]["operator"]["name"] == "Ada Park"
 
 
+async def test_a_stream_stops_telling_who_is_there_once_the_grant_is_gone(site) -> None:
+    run = site.begin_run("ada")
+    async with following(site, run) as events:
+        assert (await anext(events)).data["console"]["observers"] == []
+        await asyncio.to_thread(site.services.access.revoke, "ada", "mast", by="test")
+        status = await anext(events)
+    assert status.data["console"] is None
+
+
 async def test_without_news_the_status_comes_again_so_that_silence_is_not_taken_for_health(site) -> None:
     run = site.begin_run("ada")
     async with following(site, run, pulse_seconds=0.05) as events:
@@ -68,8 +79,6 @@ async def test_without_news_the_status_comes_again_so_that_silence_is_not_taken_
 
 async def test_news_of_another_run_do_not_wake_the_stream(site) -> None:
     run = site.begin_run("ada")
-    feed = Feed(site.services, lambda: run, 0, 100)
-    feed.look()
     other = site.begin_run("ben")
     site.measure(other, "other.plate", {"haze": 3})
     async with following(site, run) as events:
@@ -90,7 +99,7 @@ async def test_a_stream_ends_with_the_reason_when_the_right_is_gone(site) -> Non
         if not is_admitted.pop():
             raise Forbidden("Your session has ended.")
         is_admitted.append(False)
-        return run
+        return ADA, run
 
     async with following(site, run, admit=admit, pulse_seconds=0.05) as events:
         told = [event async for event in events]

@@ -1,5 +1,7 @@
 import pytest
 
+from cloudlet.access import Admission
+from cloudlet.access.attendance import Attendance
 from cloudlet.instruments import Level
 
 PAGES = ("/instruments/mast", "/instruments/mast/cockpit", "/exposures/1")
@@ -98,3 +100,15 @@ async def test_another_sites_page_cannot_make_a_browser_ask_for_a_ticket(browser
 async def test_what_does_not_exist_is_404(browser, measured, path) -> None:
     async with browser("ada") as client:
         assert (await client.get(path)).status_code == 404
+
+
+async def test_who_has_no_grant_any_more_sees_the_old_results_but_not_who_is_there_now(browser, site, measured) -> None:
+    admission = Admission("ben", "Ben Ito", "mast", Level.OBSERVE, "session")
+    Attendance(site.database).arrive(admission)
+    async with browser("ada") as client:
+        before = (await client.get("/api/runs/1/snapshot")).json()
+        site.services.access.revoke("ada", "mast", by="test")
+        after = (await client.get("/api/runs/1/snapshot")).json()
+    assert [viewer["name"] for viewer in before["console"]["observers"]] == ["Ben Ito"]
+    assert after["console"] is None
+    assert [exposure["name"] for exposure in after["exposures"]] == ["one.plate"]

@@ -14,6 +14,7 @@ from cloudlet.access.rfb.errors import (
     TooManyFailures,
 )
 from cloudlet.access.rfb.filter import InputFilter, Right
+from cloudlet.access.rfb.keyboard import all_keys_up
 from cloudlet.access.rfb.messages import Pointer
 from cloudlet.access.rfb.server_handshake import ServerHandshake
 
@@ -29,4 +30,5 @@ __all__ = [
     "ServerHandshake",
     "ServerInit",
     "TooManyFailures",
+    "all_keys_up",
 ]

@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.errors import GainMissing, GainUnreadable, GainWrongSize
-from cloudlet.cryoem.formats.movie import LARGEST_SIDE
-from cloudlet.cryoem.formats.mrc_image import read_image
-from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES
+from cloudlet.cryoem.errors import (
+    GainMissing,
+    GainUnreadable,
+    GainWrongSize,
+    MovieTruncated,
+    MovieUnreadable,
+    MovieWrongSize,
+    MovieWrongType,
+)
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.formats.readers import Reader, reader_of
 
 __all__ = ["read_gain"]
 
@@ -26,47 +32,58 @@ def read_gain(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     GainMissing
         There is no such file.
     GainUnreadable
-        It is neither MRC nor TIFF, or holds values that cannot be a gain.
+        It is neither MRC nor TIFF, no regular file, or holds values that cannot be a gain.
     GainWrongSize
         It does not have the size of the frames.
     """
-    gain = _image(path)
-    _check_values(path, gain)
-    if gain.shape != shape:
-        raise GainWrongSize(
-            f"The gain reference {path.name} is {gain.shape[1]} × {gain.shape[0]} pixels, the frames are "
-            f"{shape[1]} × {shape[0]}.",
-            "Give the gain reference that was taken for this camera mode: --gain, or gain in the settings.",
-        )
-    return gain
-
-
-def _image(path: Path) -> NDArray[np.float32]:
-    suffix = path.suffix.lower()
-    if suffix not in {".mrc", ".mrcs", ".tif", ".tiff"}:
-        raise GainUnreadable(
-            f"The gain reference {path.name} is neither MRC nor TIFF.",
-            "Convert it (IMOD's dm2mrc does it for DM4) and name the result: --gain, or gain in the settings.",
-        )
     try:
-        return read_image(path) if suffix.startswith(".mrc") else _tiff_image(path)
+        gain = _image(path, shape)
+    except NotARegularFile as cause:
+        raise _unreadable(path, "it is a link, a folder or a device") from cause
     except FileNotFoundError as cause:
         raise GainMissing(
             f"The gain reference {path.name} is not in {path.parent}.",
             "Put it beside the movies, or name another: --gain, or gain in the settings.",
         ) from cause
-    except (OSError, *BROKEN_BYTES) as cause:
+    except OSError as cause:
+        raise _unreadable(path, cause.strerror or str(cause)) from cause
+    except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
+        raise _unreadable(path, cause.message.rstrip(".")) from cause
+    _check_values(path, gain)
+    return gain
+
+
+def _image(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Read a file as a movie of one frame, once it is known to be of the right size."""
+    reader = _reader(path)
+    with opened(path) as file:
+        outline = reader.look(path.name, file)
+        if outline.is_cut or outline.frames != 1:
+            raise _unreadable(path, f"it holds {outline.frames} whole images instead of one")
+        if (outline.rows, outline.columns) != shape:
+            raise GainWrongSize(
+                f"The gain reference {path.name} is {outline.columns} × {outline.rows} pixels, the frames are "
+                f"{shape[1]} × {shape[0]}.",
+                "Give the gain reference that was taken for this camera mode: --gain, or gain in the settings.",
+            )
+        return np.ascontiguousarray(reader.read(path.name, file)[0], dtype=np.float32)
+
+
+def _reader(path: Path) -> Reader:
+    reader = reader_of(path)
+    if reader is None:
         raise GainUnreadable(
-            f"The gain reference {path.name} cannot be read: {cause}.", "Copy it again from the camera."
-        ) from cause
+            f"The gain reference {path.name} is neither MRC nor TIFF.",
+            "Convert it (IMOD's dm2mrc does it for DM4) and name the result: --gain, or gain in the settings.",
+        )
+    return reader
 
 
-def _tiff_image(path: Path) -> NDArray[np.float32]:
-    with tifffile.TiffFile(path) as file:
-        page = file.pages.first
-        if len(page.shape) != 2 or max(page.shape) > LARGEST_SIDE:  # before anything is decoded
-            raise ValueError(f"it has the shape {page.shape}")
-        return np.ascontiguousarray(page.asarray()[::-1], dtype=np.float32)
+def _unreadable(path: Path, why: str) -> GainUnreadable:
+    return GainUnreadable(
+        f"The gain reference {path.name} cannot be read: {why}.",
+        "Copy it again from the camera, or name another: --gain, or gain in the settings.",
+    )
 
 
 def _check_values(path: Path, gain: NDArray[np.float32]) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from cloudlet.cryoem.errors import MetadataUnreadable
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 
 __all__ = ["Mdoc", "MdocSection", "MovieMetadata", "mdoc_path", "movie_metadata", "parse_mdoc", "read_mdoc"]
 
@@ -89,17 +90,23 @@ def read_mdoc(path: Path) -> Mdoc:
     FileNotFoundError
         There is none.
     MetadataUnreadable
-        It cannot be read, or is far too large.
+        It cannot be read, is no regular file, or far too large.
     """
     try:
-        raw = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else None
+        with opened(path) as file:
+            raw = file.read(_LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise
+    except NotARegularFile as cause:
+        raise MetadataUnreadable(
+            f"{path.name} is a link, a folder or a device, not a file of its own.",
+            "Put the file itself beside the movie; links are not followed.",
+        ) from cause
     except OSError as cause:
         raise MetadataUnreadable(
             f"{path.name} cannot be read: {cause.strerror}.", "Check its permissions, then retry."
         ) from cause
-    if raw is None:
+    if len(raw) > _LARGEST_BYTES:
         raise MetadataUnreadable(f"{path.name} is too large to be metadata.", "Move it out of the raw folder.")
     return parse_mdoc(raw.decode("latin-1"))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ from cloudlet.cryoem.errors import (
     MovieWrongSize,
     MovieWrongType,
 )
+from cloudlet.cryoem.formats.outline import MovieOutline
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
+from cloudlet.cryoem.formats.readers import Reader, reader_of
 
-__all__ = ["Movie", "MovieOutline", "look_at_movie", "read_movie"]
+__all__ = ["Movie", "look_at_movie", "read_movie"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -29,18 +33,6 @@ MOST_PIXELS = 8_000_000_000
 
 LARGEST_SIDE = 32_768
 """Pixels; no camera has more, but a damaged header may say so."""
-
-
-@dataclass(frozen=True)
-class MovieOutline:
-    """What a look into a movie tells without decoding a frame."""
-
-    frames: int
-    """Frames whose bytes are all there."""
-    is_cut: bool
-    """Whether a further frame is announced whose bytes are not all there."""
-    rows: int
-    columns: int
 
 
 @dataclass(frozen=True)
@@ -69,10 +61,10 @@ def look_at_movie(path: Path) -> MovieOutline:
     MovieTruncated
         Not even its first frame can be made out yet.
     MovieWrongType
-        It is no TIFF or MRC file at all, or its pixels are not those of a movie.
+        It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
     """
-    with _told_for_researchers(path):
-        return _reader(path).look(path)
+    with _told_for_researchers(path), opened(path) as file:
+        return _reader(path, file).look(path.name, file)
 
 
 def read_movie(path: Path) -> Movie:
@@ -85,26 +77,21 @@ def read_movie(path: Path) -> Movie:
     MovieWrongSize
         Frames differ in size, or are smaller than `SMALLEST_SIDE`, or there is only one.
     """
-    with _told_for_researchers(path):
-        reader = _reader(path)
-        _check_outline(path, reader.look(path))
-        return Movie(reader.read(path))
+    with _told_for_researchers(path), opened(path) as file:
+        reader = _reader(path, file)
+        _check_outline(path, reader.look(path.name, file))
+        return Movie(reader.read(path.name, file))
 
 
-@dataclass(frozen=True)
-class _Reader:
-    look: Callable[[Path], MovieOutline]
-    read: Callable[[Path], NDArray[np.generic]]
-
-
-def _reader(path: Path) -> _Reader:
-    from cloudlet.cryoem.formats import mrc_movie, tiff_movie
-
-    if path.stat().st_size == 0:
+def _reader(path: Path, file: BinaryIO) -> Reader:
+    if size_of(file) == 0:
         raise MovieEmpty(f"{path.name} is empty.", "Look whether the camera's disk is full; take the movie again.")
-    if path.suffix.lower() in {".mrc", ".mrcs"}:
-        return _Reader(mrc_movie.look, mrc_movie.read)
-    return _Reader(tiff_movie.look, tiff_movie.read)
+    reader = reader_of(path)
+    if reader is None:
+        raise MovieWrongType(
+            f"{path.name} is called neither TIFF nor MRC.", "Let the camera save movies as .tif, .tiff, .mrc or .mrcs."
+        )
+    return reader
 
 
 def _check_outline(path: Path, outline: MovieOutline) -> None:
@@ -144,8 +131,11 @@ def _told_for_researchers(path: Path) -> Iterator[None]:
         raise MovieVanished(
             f"{path.name} is no longer there.", "Put the file back and retry, or leave the movie out."
         ) from cause
-    except IsADirectoryError as cause:
-        raise MovieWrongType(f"{path.name} is a folder, not a movie.", "Move it out of the raw folder.") from cause
+    except NotARegularFile as cause:
+        raise MovieWrongType(
+            f"{path.name} is a link, a folder or a device, not a file of its own.",
+            "Put the movie itself into the raw folder; links are not followed.",
+        ) from cause
     except OSError as cause:
         raise MovieUnreadable(
             f"{path.name} cannot be read: {cause.strerror or cause}.",

@@ -19,7 +19,8 @@ _PREFIX = "_rln"
 _BARE = re.compile(r"[A-Za-z0-9./~+-][^\s'\"#]*")
 """Text that needs no quotes: RELION before version 5 takes them for part of the text, so none are set needlessly."""
 
-_RESERVED = re.compile(r"(data|save)_.*|loop_|stop_|global_", re.IGNORECASE)
+_RESERVED = re.compile(r"(data|save)_.*|loop_|stop_|global_|\.", re.IGNORECASE)
+"""Words of the format itself; a point alone says that there is no value."""
 
 
 def add_pairs(document: cif.Document, block: str, pairs: Mapping[str, StarValue]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 __all__ = ["is_tiff", "is_whole_chain"]
@@ -34,7 +33,7 @@ _CLASSIC_LAYOUT = _Layout(4, "I", "H", 12)
 _BIG_LAYOUT = _Layout(8, "Q", "Q", 20)
 
 
-def is_tiff(path: Path) -> bool | None:
+def is_tiff(file: BinaryIO) -> bool | None:
     """Tell by its first four bytes whether a file is TIFF; None where it has fewer.
 
     Raises
@@ -42,12 +41,11 @@ def is_tiff(path: Path) -> bool | None:
     OSError
         The file cannot be read.
     """
-    with path.open("rb") as file:
-        magic = file.read(4)
+    magic = _magic(file)
     return magic in _MAGICS if len(magic) == 4 else None
 
 
-def is_whole_chain(path: Path) -> bool:
+def is_whole_chain(file: BinaryIO) -> bool:
     """Tell whether every link points into the file and the last one ends the chain; False where it is no TIFF.
 
     Raises
@@ -55,12 +53,16 @@ def is_whole_chain(path: Path) -> bool:
     OSError
         The file cannot be read.
     """
-    with path.open("rb") as file:
-        magic = file.read(4)
-        if magic not in _MAGICS:
-            return False
-        layout = _BIG_LAYOUT if magic in _BIG else _CLASSIC_LAYOUT
-        return _reaches_the_end(file, layout, _MAGICS[magic])
+    magic = _magic(file)
+    if magic not in _MAGICS:
+        return False
+    layout = _BIG_LAYOUT if magic in _BIG else _CLASSIC_LAYOUT
+    return _reaches_the_end(file, layout, _MAGICS[magic])
+
+
+def _magic(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(4)
 
 
 def _reaches_the_end(file: BinaryIO, layout: _Layout, byte_order: str) -> bool:

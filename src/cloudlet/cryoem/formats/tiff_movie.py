@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import struct
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
-from cloudlet.cryoem.formats.movie import MovieOutline
+from cloudlet.cryoem.formats.outline import MovieOutline
+from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, is_whole_chain
 
 __all__ = ["BROKEN_BYTES", "look", "read"]
@@ -24,7 +25,7 @@ BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, Type
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
 
 
-def look(path: Path) -> MovieOutline:
+def look(name: str, file: BinaryIO) -> MovieOutline:
     """Walk along the pages and compare where each says its bytes lie with the size of the file.
 
     A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
@@ -35,17 +36,16 @@ def look(path: Path) -> MovieOutline:
     MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         See `cloudlet.cryoem.formats.movie.look_at_movie`.
     """
-    _check_is_tiff(path)
-    size = path.stat().st_size
-    with _opened(path) as file:
-        pages = _pages(path, file)
+    _check_is_tiff(name, file)
+    pages = _pages(name, file)
+    size = size_of(file)
     whole = [_end_of_data(page) <= size for page in pages]
-    is_cut = not all(whole) or not is_whole_chain(path)
+    is_cut = not all(whole) or not is_whole_chain(file)
     frames = len(whole) if all(whole) else whole.index(False)
     return MovieOutline(frames, is_cut, *pages[0].shape)
 
 
-def read(path: Path) -> NDArray[np.generic]:
+def read(name: str, file: BinaryIO) -> NDArray[np.generic]:
     """Decode all pages into one array (frames, rows, columns), rows reversed so that row 0 is at the bottom.
 
     Raises
@@ -55,55 +55,53 @@ def read(path: Path) -> NDArray[np.generic]:
     MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         As `look`.
     """
-    with _opened(path) as file:
-        pages = _pages(path, file)
-        movie = np.empty((len(pages), *pages[0].shape), pages[0].dtype)
-        for number, page in enumerate(pages):
-            movie[number] = _decoded(path, page, number)[::-1]
+    pages = _pages(name, file)
+    movie = np.empty((len(pages), *pages[0].shape), pages[0].dtype)
+    for number, page in enumerate(pages):
+        movie[number] = _decoded(name, page, number)[::-1]
     return movie
 
 
-def _check_is_tiff(path: Path) -> None:
-    verdict = is_tiff(path)
+def _check_is_tiff(name: str, file: BinaryIO) -> None:
+    verdict = is_tiff(file)
     if verdict is None:
-        raise _cut_at_the_start(path)
+        raise _cut_at_the_start(name)
     if not verdict:
         raise MovieWrongType(
-            f"{path.name} is called a TIFF file but is none.", "Remove it from the raw folder, or give it its own name."
+            f"{name} is called a TIFF file but is none.", "Remove it from the raw folder, or give it its own name."
         )
 
 
-def _opened(path: Path) -> tifffile.TiffFile:
+def _pages(name: str, file: BinaryIO) -> list[tifffile.TiffPage]:
+    """Return all pages; they read from `file` when they are decoded."""
+    file.seek(0)
     try:
-        return tifffile.TiffFile(path)
+        tiff = tifffile.TiffFile(file, name=name)
     except BROKEN_BYTES as cause:
-        raise _cut_at_the_start(path) from cause
-
-
-def _pages(path: Path, file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
+        raise _cut_at_the_start(name) from cause
     try:
-        pages = [page.aspage() for page in file.pages]
+        pages = [page.aspage() for page in tiff.pages]
     except BROKEN_BYTES as cause:
         raise MovieUnreadable(
-            f"{path.name} has a page that cannot be made out.", "Copy the file again, or leave the movie out."
+            f"{name} has a page that cannot be made out.", "Copy the file again, or leave the movie out."
         ) from cause
     if not pages:
-        raise _cut_at_the_start(path)
-    _check_pixels(path, pages)
+        raise _cut_at_the_start(name)
+    _check_pixels(name, pages)
     return pages
 
 
-def _check_pixels(path: Path, pages: list[tifffile.TiffPage]) -> None:
+def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
     first = pages[0]
     if len(first.shape) != 2 or str(first.dtype) not in _TYPES:
         raise MovieWrongType(
-            f"{path.name} holds {first.dtype} pixels of shape {first.shape}, not grey counts.",
+            f"{name} holds {first.dtype} pixels of shape {first.shape}, not grey counts.",
             "Let the camera save frames as 8 or 16 bit grey TIFF.",
         )
     for number, page in enumerate(pages, 1):
         if page.shape != first.shape or page.dtype != first.dtype:
             raise MovieWrongSize(
-                f"Frame {number} of {path.name} differs in size or type from the first one.",
+                f"Frame {number} of {name} differs in size or type from the first one.",
                 "Check the camera's settings; leave the movie out.",
             )
 
@@ -113,18 +111,18 @@ def _end_of_data(page: tifffile.TiffPage) -> int:
     return max(ends, default=0)
 
 
-def _decoded(path: Path, page: tifffile.TiffPage, number: int) -> NDArray[np.generic]:
+def _decoded(name: str, page: tifffile.TiffPage, number: int) -> NDArray[np.generic]:
     try:
         frame: NDArray[np.generic] = page.asarray()
     except BROKEN_BYTES as cause:
         raise MovieUnreadable(
-            f"Frame {number + 1} of {path.name} cannot be decoded.",
+            f"Frame {number + 1} of {name} cannot be decoded.",
             "Copy the file again if it was copied, or leave the movie out.",
         ) from cause
     return frame
 
 
-def _cut_at_the_start(path: Path) -> MovieTruncated:
+def _cut_at_the_start(name: str) -> MovieTruncated:
     return MovieTruncated(
-        f"{path.name} ends before its first frame.", "Copy the file again if it was copied, or leave the movie out."
+        f"{name} ends before its first frame.", "Copy the file again if it was copied, or leave the movie out."
     )

@@ -15,6 +15,8 @@ from collections.abc import AsyncGenerator, Callable
 from cloudlet.analytics import Run
 from cloudlet.errors import CloudletError
 from cloudlet.events import Listener, Missed, News, Tail
+from cloudlet.identity import Account
+from cloudlet.portal.admission import visible_console
 from cloudlet.portal.api.snapshots import changed_exposures
 from cloudlet.portal.documents import ConsoleDocument, RunDocument, VitalsDocument
 from cloudlet.portal.services import Services
@@ -35,14 +37,16 @@ class Feed:
     services
         What is asked.
     admit
-        Returns the run while the person may see it, raises `CloudletError` from then on.
+        Returns who looks, and the run, while they may see it; raises `CloudletError` from then on.
     cursor
         Number of the last change the page knows.
     history_length
         Exposures sent to a page that knows none.
     """
 
-    def __init__(self, services: Services, admit: Callable[[], Run], cursor: int, history_length: int) -> None:
+    def __init__(
+        self, services: Services, admit: Callable[[], tuple[Account, Run]], cursor: int, history_length: int
+    ) -> None:
         self._services = services
         self._admit = admit
         self._cursor = cursor
@@ -65,8 +69,8 @@ class Feed:
         CloudletError
             The person may not see the run any more.
         """
-        self._run = self._admit()
-        return [*self._exposures(self._run), self._status(self._run)]
+        account, self._run = self._admit()
+        return [*self._exposures(self._run), self._status(account, self._run)]
 
     def _exposures(self, run: Run) -> list[ServerEvent]:
         events = []
@@ -79,13 +83,13 @@ class Feed:
                 events.append(ServerEvent(self._cursor, "exposures", {"exposures": rows}))
         return events
 
-    def _status(self, run: Run) -> ServerEvent:
+    def _status(self, account: Account, run: Run) -> ServerEvent:
         vitals = VitalsDocument.of(self._services.runs.vitals(run.id), self._services.clock())
-        console = ConsoleDocument.of(self._services.access.console_state(run.instrument))
+        console = ConsoleDocument.seen(visible_console(self._services, account, run.instrument))
         told = {
             "run": RunDocument.of(run).model_dump(mode="json"),
             "vitals": vitals.model_dump(mode="json"),
-            "console": console.model_dump(mode="json"),
+            "console": console and console.model_dump(mode="json"),
         }
         return ServerEvent(None, "status", told)
 

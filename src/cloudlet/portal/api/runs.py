@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 
 from cloudlet.analytics import Run
+from cloudlet.identity import Account
 from cloudlet.portal.admission import visible_run
 from cloudlet.portal.api.following import Feed, follow
 from cloudlet.portal.api.snapshots import snapshot
@@ -38,8 +39,8 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     @router.get("/{run_id}/snapshot")
     def read_snapshot(request: Request, run_id: int, after: Cursor = 0) -> Snapshot:
         """Return the run and the exposures that changed after a cursor."""
-        run = visible_run(services, services.guard.account(request), run_id)
-        return snapshot(services, run, after, settings.history_length)
+        account = services.guard.account(request)
+        return snapshot(services, account, visible_run(services, account, run_id), after, settings.history_length)
 
     @router.get("/{run_id}/events", response_class=StreamingResponse)
     async def stream_events(
@@ -50,10 +51,11 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     ) -> StreamingResponse:
         """Send what changes in the run, starting behind a cursor, until the page goes."""
 
-        def admit() -> Run:
+        def admit() -> tuple[Account, Run]:
             # A connection of its own each time: the guard remembers what it found for as long as a request lasts.
             connection = HTTPConnection({**request.scope, "state": {}})
-            return visible_run(services, services.guard.account(connection), run_id)
+            account = services.guard.account(connection)
+            return account, visible_run(services, account, run_id)
 
         await run_in_threadpool(admit)
         cursor = max(after, int(last_event_id)) if last_event_id.isdecimal() else after

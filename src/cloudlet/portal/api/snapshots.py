@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cloudlet.analytics import Run
+from cloudlet.identity import Account
+from cloudlet.portal.admission import visible_console
 from cloudlet.portal.documents import (
     ConsoleDocument,
     ExposureDocument,
@@ -36,14 +38,14 @@ def changed_exposures(
     return sorted(documents, key=lambda document: document.change), is_complete
 
 
-def snapshot(services: Services, run: Run, after: int, history_length: int) -> Snapshot:
-    """Return `run` with everything that changed after `after`."""
+def snapshot(services: Services, account: Account, run: Run, after: int, history_length: int) -> Snapshot:
+    """Return `run` with everything that changed after `after`, as `account` sees it."""
     exposures, is_complete = changed_exposures(services, run.id, after, history_length)
     return Snapshot(
         run=RunDocument.of(run),
         declaration=declaration_document(run.declaration),
         vitals=VitalsDocument.of(services.runs.vitals(run.id), services.clock()),
-        console=ConsoleDocument.of(services.access.console_state(run.instrument)),
+        console=ConsoleDocument.seen(visible_console(services, account, run.instrument)),
         exposures=exposures,
         cursor=exposures[-1].change if exposures else after,
         is_complete=is_complete,

@@ -8,7 +8,7 @@ from PIL import Image
 
 from cloudlet.cryoem.errors import ProductUnwritable
 from cloudlet.cryoem.formats.beside import written_beside
-from cloudlet.cryoem.formats.mrc_image import read_image, write_image
+from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 
 
@@ -61,7 +61,7 @@ def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
 def test_an_image_keeps_rows_and_pixel_size(tmp_path: Path) -> None:
     image = np.arange(12, dtype=np.float32).reshape(3, 4)
     write_image(tmp_path / "a.mrc", image, 1.4)
-    np.testing.assert_array_equal(read_image(tmp_path / "a.mrc"), image)
+    np.testing.assert_array_equal(mrcfile.read(tmp_path / "a.mrc"), image)
     with mrcfile.open(tmp_path / "a.mrc") as file:
         assert file.voxel_size.x == pytest.approx(1.4)
         assert file.data.dtype == np.float32

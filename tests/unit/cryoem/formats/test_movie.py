@@ -125,7 +125,7 @@ def test_a_vanished_file_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_called_tif_is_of_the_wrong_type(tmp_path: Path) -> None:
     (tmp_path / "a.tif").mkdir()
-    with pytest.raises(MovieWrongType, match="folder"):
+    with pytest.raises(MovieWrongType, match="not a file of its own"):
         look_at_movie(tmp_path / "a.tif")
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gemmi import cif
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudlet.cryoem.formats.collection_star import (
@@ -99,6 +99,8 @@ def test_paths_are_written_without_quotes_for_relion() -> None:
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["C"]), min_size=1, max_size=30))
+@example(".")
+@example("loop_")
 def test_any_name_is_read_back_as_it_was(name: str) -> None:
     document = cif.Document()
     add_table(document, "names", ["Name"], [(name,)])

@@ -192,14 +192,17 @@ def test_ctrl_c_ends_the_edge_and_all_its_processes_in_the_middle_of_a_task(
     assert vitals(run.id).counts[ExposureState.QUEUED] == 1
 
 
-def test_retry_works_after_the_session_has_ended(edge: EdgeProcess, database: Database, tmp_path: Path) -> None:
+def test_retry_works_after_the_session_has_ended(
+    edge: EdgeProcess, database: Database, session_id: int, tmp_path: Path
+) -> None:
+    run_of(database, session_id)  # the edge is up: on a loaded machine its start may take longer than the next session
     folder = tmp_path / "second"
     folder.mkdir()
     (folder / "refused.txt").write_text("REFUSE\nEND\n")
     seconds = 6.0
-    session_id = open_session(database, folder, tmp_path / "project2", seconds)
+    short = open_session(database, folder, tmp_path / "project2", seconds)
     end = time.monotonic() + seconds
-    run, runs = run_of(database, session_id), Runs(database)
+    run, runs = run_of(database, short), Runs(database)
     failed = [ExposureState.FAILED]
     until(lambda: runs.exposures(run.id, states=failed))
     time.sleep(max(0.0, end - time.monotonic()))

@@ -1,7 +1,9 @@
 """Instrument access service: who may use a console, and the way to it."""
 
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
+from cloudlet.access.events import ConsoleChanged, GrantChanged
 from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket, Viewer
+from cloudlet.access.rules import may_operate
 from cloudlet.access.service import Access
 from cloudlet.access.settings import AccessSettings, ConsoleSettings
 
@@ -9,11 +11,14 @@ __all__ = [
     "Access",
     "AccessSettings",
     "Admission",
+    "ConsoleChanged",
     "ConsoleSettings",
     "ConsoleState",
     "ConsoleUnreachable",
     "Grant",
+    "GrantChanged",
     "Ticket",
     "TicketRefused",
     "Viewer",
+    "may_operate",
 ]

@@ -30,16 +30,14 @@ def may_see(level: Level | None) -> Decision:
     """Decide whether somebody with `level` learns that the instrument exists."""
     if level is None:
         return Decision(False, "You have no access to this instrument now.")
-    return Decision(True, f"You may {level.title}.")
+    return Decision(True, f"Your level here: {level.title}.")
 
 
 def may_open_console(level: Level | None) -> Decision:
     """Decide whether somebody with `level` gets to the instrument's screen at all."""
-    if level is None or level < Level.VIEW_RESULTS:
-        return may_see(None)
-    if level < Level.OBSERVE:
+    if level is not None and level < Level.OBSERVE:
         return Decision(False, "You may view results of this instrument, but not its screen.")
-    return Decision(True, f"You may {level.title}.")
+    return may_see(level)
 
 
 def may_operate(level: Level | None) -> bool:

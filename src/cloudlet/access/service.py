@@ -9,10 +9,10 @@ from cloudlet.access.events import GrantChanged
 from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket
 from cloudlet.access.rules import may_open_console, may_see
 from cloudlet.access.settings import AccessSettings
-from cloudlet.access.store import TicketRow
 from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
+from cloudlet.errors import CloudletError
 from cloudlet.events import publish
 from cloudlet.identity import Decision, WebSession
 from cloudlet.instruments import Level
@@ -87,7 +87,7 @@ class Access:
         """
         if session.account is None:
             raise Forbidden("No account here is linked to your sign-in.", "Ask the facility's staff to link one.")
-        level = self._level_for_console(session.account.username, instrument)
+        level = self._level_for_console(session.account.username, instrument, Forbidden)
         with self._database.write() as work:
             secret = tickets.issue(work, session.account, session.id, instrument, self._clock())
         url = f"{self._settings.gateway_url}/console/{instrument}"
@@ -107,23 +107,17 @@ class Access:
             row = tickets.spend(work, ticket)
         if row is None or row.expires_at <= self._clock() or row.instrument != instrument:
             raise TicketRefused("This ticket to the console is not valid any more.", NEW_TICKET)
-        return self._admission(row)
+        level = self._level_for_console(row.username, instrument, TicketRefused)
+        return Admission(row.username, row.display_name, instrument, level, row.web_session)
 
     def console_state(self, instrument: str) -> ConsoleState:
         """Return who is at the console of `instrument`, and whether it could be reached."""
         with self._database.read() as work:
             return state_of(work, instrument)
 
-    def _admission(self, row: TicketRow) -> Admission:
-        level = self.level(row.username, row.instrument)
-        decision = may_open_console(level)
-        if level is None or not decision:
-            raise TicketRefused(decision.reason, "Ask the facility's staff for access.")
-        return Admission(row.username, row.display_name, row.instrument, level, row.web_session)
-
-    def _level_for_console(self, username: str, instrument: str) -> Level:
+    def _level_for_console(self, username: str, instrument: str, refused: type[CloudletError]) -> Level:
         level = self.level(username, instrument)
         decision = may_open_console(level)
         if level is None or not decision:
-            raise Forbidden(decision.reason, "Ask the facility's staff for access.")
+            raise refused(decision.reason, "Ask the facility's staff for access.")
         return level

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloudlet.web import as_origin
+
 __all__ = ["AccessSettings", "ConsoleSettings"]
 
 
@@ -40,11 +42,7 @@ class AccessSettings(BaseModel):
     @field_validator("origins")
     @classmethod
     def _are_origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            parts = urlsplit(value)
-            if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != value:
-                raise ValueError("give scheme, host and port only, as in https://cloudlet.example.org")
-        return values
+        return tuple(as_origin(value) for value in values)
 
 
 class ConsoleSettings(BaseModel):

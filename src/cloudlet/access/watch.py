@@ -17,7 +17,7 @@ from cloudlet.access.rules import may_open_console, may_operate
 from cloudlet.access.service import Access
 from cloudlet.clock import Clock
 from cloudlet.events import Listener, Missed, News, Tail
-from cloudlet.identity import Identities
+from cloudlet.identity import Identities, SessionEnded
 from cloudlet.instruments import Level
 
 __all__ = ["Records", "Watch", "rights_of"]
@@ -26,7 +26,6 @@ LOOK_SECONDS = 2.0
 NOTE_SECONDS = 0.2
 """Shortest time between two notes of the pointer: a turning wheel presses buttons fifty times a second."""
 KEEP_ALIVE_EVERY = timedelta(minutes=1)
-SESSION_ENDED = "identity.session-ended"
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class Watch:
     def _concerns(self, news: News) -> bool:
         if news.kind == GrantChanged.kind:
             return news.subject == self._admission.instrument
-        return news.kind == SESSION_ENDED and news.subject == self._admission.web_session
+        return news.kind == SessionEnded.kind and news.subject == self._admission.web_session
 
     async def check(self) -> None:
         """Look once; the level that holds now is applied.

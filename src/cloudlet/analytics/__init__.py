@@ -28,7 +28,9 @@ from cloudlet.analytics.models import (
 from cloudlet.analytics.rules import Following
 
 if TYPE_CHECKING:
+    from cloudlet.analytics.checks import check_workloads
     from cloudlet.analytics.engine import Engine
+    from cloudlet.analytics.events import ExposureStateChanged, RunChanged
     from cloudlet.analytics.service import Runs
     from cloudlet.analytics.settings import AnalyticsSettings
     from cloudlet.analytics.workloads import find_workload
@@ -40,6 +42,7 @@ __all__ = [
     "Engine",
     "Exposure",
     "ExposureState",
+    "ExposureStateChanged",
     "ExposureTask",
     "ExposureUnknown",
     "Figure",
@@ -50,18 +53,23 @@ __all__ = [
     "Results",
     "RetryRefused",
     "Run",
+    "RunChanged",
     "Runs",
     "Stage",
     "Vitals",
     "Workload",
     "WorkloadUnknown",
+    "check_workloads",
     "find_workload",
 ]
 
 _LATER = {
     "AnalyticsSettings": "cloudlet.analytics.settings",
     "Engine": "cloudlet.analytics.engine",
+    "ExposureStateChanged": "cloudlet.analytics.events",
+    "RunChanged": "cloudlet.analytics.events",
     "Runs": "cloudlet.analytics.service",
+    "check_workloads": "cloudlet.analytics.checks",
     "find_workload": "cloudlet.analytics.workloads",
 }
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from multiprocessing.connection import wait
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -23,7 +23,6 @@ from cloudlet.analytics.models import Run, Workload
 from cloudlet.analytics.rules import Following
 from cloudlet.analytics.service import Runs
 from cloudlet.analytics.settings import AnalyticsSettings
-from cloudlet.clock import Clock, utc_now
 
 __all__ = ["Engine"]
 
@@ -44,8 +43,6 @@ class Engine:
         How runs are watched and scheduled.
     workers
         How many tasks the executor runs at the same time; at most one more is handed to it.
-    clock
-        Tells the present instant.
     """
 
     def __init__(
@@ -55,13 +52,11 @@ class Engine:
         settings: AnalyticsSettings,
         *,
         workers: int,
-        clock: Clock = utc_now,
     ) -> None:
         self._runs = runs
         self._executor = executor
         self._settings = settings
         self._capacity = workers + 1
-        self._clock = clock
         self._followed: dict[int, FollowedRun] = {}
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._is_stopped = Event()
@@ -94,6 +89,20 @@ class Engine:
         finally:
             self._end_all()
 
+    @contextlib.contextmanager
+    def running(self, *, until_idle: bool = False) -> Iterator[Future[None]]:
+        """Run in a thread of its own for as long as the block lasts, and then stop; a failure of `run` is raised.
+
+        What is yielded is done when `run` has returned, by itself too.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="engine") as thread:
+            ended = thread.submit(self.run, until_idle=until_idle)
+            try:
+                yield ended
+            finally:
+                self.stop()
+        ended.result()
+
     def close(self) -> None:
         """Give back what the engine holds; `run` must have returned."""
         self._bell.close()
@@ -110,7 +119,7 @@ class Engine:
         if followed is not None:
             followed.following = following
             return
-        self._followed[run.id] = FollowedRun(run, workload, self._runs, self._settings, following, self._clock)
+        self._followed[run.id] = FollowedRun(run, workload, self._runs, self._settings, following)
 
     def _serve_requests(self) -> None:
         with contextlib.suppress(Empty):

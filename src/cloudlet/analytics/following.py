@@ -20,7 +20,6 @@ from cloudlet.analytics.rules import Following
 from cloudlet.analytics.service import Runs
 from cloudlet.analytics.settings import AnalyticsSettings
 from cloudlet.analytics.tasks import perform, told
-from cloudlet.clock import Clock
 from cloudlet.compute import Channel, WorkerLost
 
 __all__ = ["FollowedRun"]
@@ -44,8 +43,6 @@ class FollowedRun:
         How it is watched and scheduled.
     following
         How long.
-    clock
-        Tells the present instant.
     """
 
     def __init__(
@@ -55,7 +52,6 @@ class FollowedRun:
         runs: Runs,
         settings: AnalyticsSettings,
         following: Following,
-        clock: Clock,
     ) -> None:
         self.run = run
         self.following = following
@@ -66,7 +62,7 @@ class FollowedRun:
         self._ledger.resume()
         self._attempts: dict[Future[Results], Attempt] = {}
         self._collection = Collection(self._ledger, workload, run.project_folder, settings.collect_seconds)
-        self._lookout = Lookout(self._brief, self._ledger.fail_arriving, settings, clock)
+        self._lookout = Lookout(self._brief, self._ledger.fail_arriving, settings)
         self._full: Problem | None = None
         self._told = run.problem
         self._not_before = float("-inf")

@@ -16,9 +16,8 @@ done      nothing
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 from sqlalchemy import Select, select
@@ -31,14 +30,16 @@ from cloudlet.analytics.store import ExposureRow, move, written_at
 from cloudlet.clock import Clock
 from cloudlet.database import Database
 
-__all__ = ["Attempt", "Ledger"]
+__all__ = ["WAITING", "Attempt", "Ledger"]
 
 CHUNK = 500
 """Sightings stored in one transaction: a folder of 100,000 must not keep other writers waiting."""
 
+WAITING = (ExposureState.ARRIVING, ExposureState.QUEUED, ExposureState.RUNNING)
+"""Where something is still to come."""
+
 _WATCHED = frozenset({ExposureState.ARRIVING, ExposureState.FAILED})
 """Where the watcher has a say."""
-_WAITING = (ExposureState.ARRIVING, ExposureState.QUEUED, ExposureState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -129,15 +130,10 @@ class Ledger:
             return Attempt(row.id, row.name, row.sight, row.token)
 
     def finish(self, attempt: Attempt, results: Results) -> bool:
-        """Store the results; False when this attempt no longer counts.
-
-        Numbers that are not finite are left out: they were not measured.
-        """
-        measured = {key: value for key, value in results.measurements.items() if math.isfinite(value)}
-        record = asdict(replace(results, measurements=measured))
+        """Store the results; False when this attempt no longer counts."""
 
         def outcome(row: ExposureRow) -> ExposureState:
-            row.results, row.problem, row.finished_at = record, None, self._clock()
+            row.results, row.problem, row.finished_at = asdict(results), None, self._clock()
             return ExposureState.DONE
 
         return self._end(attempt, outcome)
@@ -172,7 +168,7 @@ class Ledger:
 
     def has_waiting(self) -> bool:
         """Tell whether any exposure is arriving, queued or running."""
-        is_waiting = (ExposureRow.run_id == self._run_id, ExposureRow.state.in_(_WAITING))
+        is_waiting = (ExposureRow.run_id == self._run_id, ExposureRow.state.in_(WAITING))
         with self._database.read() as work:
             return work.scalar(select(ExposureRow.id).where(*is_waiting).limit(1)) is not None
 

@@ -11,7 +11,6 @@ from cloudlet.analytics.looks import Afresh, Assignment, Look, Order, Reading
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.settings import AnalyticsSettings
 from cloudlet.analytics.watch import Watch
-from cloudlet.clock import Clock
 from cloudlet.compute import Channel
 
 __all__ = ["Lookout"]
@@ -44,8 +43,6 @@ class Lookout:
         Called with a file's name and what is wrong with it, when it is the file's fault.
     settings
         How long silence is suffered.
-    clock
-        Tells the present instant.
     """
 
     def __init__(
@@ -53,12 +50,10 @@ class Lookout:
         brief: Callable[[], Assignment],
         convict: Callable[[str, Problem], None],
         settings: AnalyticsSettings,
-        clock: Clock,
     ) -> None:
         self._brief = brief
         self._convict = convict
         self._settings = settings
-        self._clock = clock
         self._suspect: Reading | None = None
         self._accused: Reading | None = None
         self._replace_at: float | None = None
@@ -141,7 +136,7 @@ class Lookout:
             held = {**known.held, self._suspect.name: self._suspect.sight}
             known = replace(known, held=held, arriving=known.arriving - {self._suspect.name})
             assignment = replace(assignment, known=known)
-        return Watch(assignment, self._clock)
+        return Watch(assignment)
 
     def _decide_on_suspect(self, look: Look) -> None:
         if self._suspect is None or look.problem is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloudlet.analytics.errors import ExposureUnknown, RetryRefused
 from cloudlet.analytics.events import RunChanged
-from cloudlet.analytics.ledger import Ledger
+from cloudlet.analytics.ledger import WAITING, Ledger
 from cloudlet.analytics.models import Exposure, ExposureState, Problem, Run, Vitals, Workload
 from cloudlet.analytics.store import ExposureRow, RunRow, move
 from cloudlet.analytics.vitals import read_vitals
@@ -100,9 +100,8 @@ class Runs:
         return self._first(query.order_by(RunRow.started_at.desc(), RunRow.id.desc()))
 
     def runs_with_work(self) -> list[Run]:
-        """Return the runs that have exposures queued or running, whether or not their session is over."""
-        waiting = (ExposureState.QUEUED, ExposureState.RUNNING)
-        ids = select(ExposureRow.run_id).where(ExposureRow.state.in_(waiting))
+        """Return the runs that have exposures arriving, queued or running, whether or not their session is over."""
+        ids = select(ExposureRow.run_id).where(ExposureRow.state.in_(WAITING))
         with self._database.read() as work:
             rows = work.scalars(select(RunRow).where(RunRow.id.in_(ids)).order_by(RunRow.id))
             return [row.as_model() for row in rows]

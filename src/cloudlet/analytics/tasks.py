@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
 
 from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
 from cloudlet.analytics.folders import sight_of
@@ -18,10 +22,12 @@ _log = logging.getLogger(__name__)
 
 
 def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
-    """Process one exposure in a worker.
+    """Process one exposure in a worker, and return what came of it as plain numbers and texts, fit for the database.
 
     The file is looked at before and after, so that what was made of a file that was not the one expected does
     not count, and a failure is not blamed on an exposure whose folder went away or whose products find no room.
+    Results that make no sense fail here, as their exposure's failure. Numbers that are not finite are left out: they
+    were not measured.
 
     Raises
     ------
@@ -34,7 +40,7 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
     """
     _check(task, sight)
     try:
-        return workload.process(task)
+        return _parsed(workload.process(task))
     except Exception as problem:
         if _is_for_want_of_room(problem):
             raise ProjectFolderFull from problem
@@ -53,6 +59,24 @@ def told(name: str, problem: BaseException) -> Problem:
         f"Processing failed in a way nobody foresaw ({type(problem).__name__}).",
         "Retry it; if it fails again, tell the people who run the cloudlet: the details are in the edge's log.",
     )
+
+
+def _parsed(results: Results) -> Results:
+    return Results(
+        measurements=_numbers(results.measurements),
+        images=_paths(results.images),
+        products=_paths(results.products),
+        seconds=_numbers(results.seconds),
+    )
+
+
+def _numbers(told: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {str(key): float(value) for key, value in told.items()}
+    return {key: number for key, number in numbers.items() if math.isfinite(number)}
+
+
+def _paths(told: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(PurePath(path)) for key, path in told.items()}
 
 
 def _check(task: ExposureTask, expected: Sight) -> None:

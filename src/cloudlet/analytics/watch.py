@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from collections.abc import Callable
 
 from cloudlet.analytics.looks import Assignment, Look, Order, Reading
 from cloudlet.analytics.watcher import watch
-from cloudlet.clock import Clock
 from cloudlet.compute import Channel, Child
 
 __all__ = ["Watch"]
@@ -19,8 +19,8 @@ class Watch:
     ----------
     assignment
         What it watches.
-    clock
-        Tells the present instant.
+    monotonic
+        Tells seconds that only ever grow: nobody is to blame when the host's clock is set or the host was asleep.
 
     Raises
     ------
@@ -28,11 +28,11 @@ class Watch:
         The process could not be started.
     """
 
-    def __init__(self, assignment: Assignment, clock: Clock) -> None:
+    def __init__(self, assignment: Assignment, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._child = Child(watch, assignment)
-        self._clock = clock
-        self._heard_at = clock()
-        self._first_heard_at: datetime | None = None
+        self._monotonic = monotonic
+        self._heard_at = monotonic()
+        self._first_heard_at: float | None = None
         self.reading: Reading | None = None
         """The file that it was about to open when it was heard last."""
         self.is_lost = False
@@ -50,12 +50,11 @@ class Watch:
 
     def age_seconds(self) -> float:
         """Return how long ago it was heard first; 0 before that."""
-        now = self._clock()
-        return (now - (self._first_heard_at or now)).total_seconds()
+        return 0.0 if self._first_heard_at is None else self._monotonic() - self._first_heard_at
 
     def silence_seconds(self) -> float:
         """Return how long nothing was heard."""
-        return (self._clock() - self._heard_at).total_seconds()
+        return self._monotonic() - self._heard_at
 
     def hear(self) -> list[Look]:
         """Return the looks that have ended since the last call; never waits."""
@@ -63,8 +62,9 @@ class Watch:
         try:
             while self.channel.poll():
                 word = self.channel.recv()
-                self._heard_at = self._clock()
-                self._first_heard_at = self._first_heard_at or self._heard_at
+                self._heard_at = self._monotonic()
+                if self._first_heard_at is None:
+                    self._first_heard_at = self._heard_at
                 self.reading = word if isinstance(word, Reading) else None
                 if isinstance(word, Look):
                     looks.append(word)

@@ -10,8 +10,7 @@ from sqlalchemy import DDL, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudlet.audit.models import Act, AuditRecord
-from cloudlet.clock import utc_now
-from cloudlet.database import JsonObject, Table
+from cloudlet.database import JsonObject, Table, now_in
 
 __all__ = ["TRIGGERS", "AuditRow", "read", "record", "verify"]
 
@@ -47,7 +46,7 @@ def record(work: Session, act: Act) -> None:
     """Add `act` to the record, in the unit of work that carries it out."""
     work.flush()
     previous = work.scalar(select(AuditRow.digest).order_by(AuditRow.id.desc()).limit(1)) or FIRST
-    now = utc_now()
+    now = now_in(work)
     digest = _digest(previous, now, act)
     work.add(
         AuditRow(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from cloudlet.cli.plugins import PluggedGroup
 from cloudlet.errors import CloudletError
@@ -44,10 +45,17 @@ def _program() -> typer.Typer:
 
 def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     """Report every problem in the settings at once."""
-    from cloudlet.settings import load
+    from cloudlet.analytics import check_workloads
+    from cloudlet.settings import SettingsInvalid, load
 
-    load(settings)
-    Console().print(f"The settings in {settings} can be used.")
+    instruments = load(settings).instruments
+    problems = check_workloads({key: each.workload for key, each in instruments.items() if each.workload})
+    if problems:
+        told = "\n".join(
+            f"- instruments.{key}.workload: {each.message} {each.remedy}" for key, each in problems.items()
+        )
+        raise SettingsInvalid(f"The settings in {settings} cannot be used:\n{told}")
+    Console().print(Text(f"The settings in {settings} can be used."), soft_wrap=True)
 
 
 def upgrade(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
@@ -98,7 +106,11 @@ def main() -> None:
     try:
         _program()()
     except CloudletError as error:
-        Console(stderr=True).print(
-            f"[bold red]{error.message}[/] {error.remedy} [dim]({error.slug})[/]", highlight=False
-        )
+        Console(stderr=True).print(_sentences(error), soft_wrap=True)
         sys.exit(2)
+
+
+def _sentences(error: CloudletError) -> Text:
+    # Text, because rich would read a path such as /data/[run] as markup.
+    remedy = f" {error.remedy} " if error.remedy else " "
+    return Text.assemble((error.message, "bold red"), remedy, (f"({error.slug})", "dim"))

@@ -191,7 +191,10 @@ class _Slot:
         with self._guard:
             if self._is_killed:
                 raise EOFError
-            if self._worker is None or self._worker.exit_status is not None:
+            if self._worker is not None and self._worker.exit_status is not None:
+                self._worker.close()
+                self._worker = None
+            if self._worker is None:
                 self._worker = Child(serve, self._niceness, environment=ONE_THREAD)
             return self._worker
 
@@ -204,12 +207,16 @@ class _Slot:
         return worker.close()
 
     def _lost(self) -> WorkerLost:
+        has_begun = self._worker is not None
         status = self._discard()
-        if status is None:
-            how = "could not be started"
-        else:
-            how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         return WorkerLost(
-            f"The worker process {how} before it had finished.",
+            _how_it_ended(status) if has_begun else "The worker process could not be started.",
             "It is tried again by itself; where that does not help, look for a lack of memory in the system's log.",
         )
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None:
+        return "The worker process hangs and could not be ended."
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return f"The worker process {how} before it had finished."

@@ -9,7 +9,7 @@ from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
 from cloudlet.cryoem.settings import CryoemSettings
 
-__all__ = ["Acquisition", "acquisition_of", "metadata_of"]
+__all__ = ["Acquisition", "acquisition_of", "check_frames", "metadata_of"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def acquisition_of(movie: Path, shape: tuple[int, int, int], settings: CryoemSet
     """
     metadata = metadata_of(movie) or MovieMetadata()
     frames, rows, columns = shape
-    _check_frames(movie, frames, metadata)
+    check_frames(movie, frames, metadata)
     pixel_size = settings.pixel_size_angstrom or metadata.pixel_size_angstrom(rows, columns)
     voltage = settings.voltage_kv or metadata.voltage_kv
     doses = _doses(frames, settings, metadata)
@@ -87,6 +87,21 @@ def acquisition_of(movie: Path, shape: tuple[int, int, int], settings: CryoemSet
     )
 
 
+def check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:
+    """Compare the number of frames that are there with the metadata's, where that gives one.
+
+    Raises
+    ------
+    MovieTruncated
+        They differ.
+    """
+    if metadata.frames is not None and metadata.frames != frames:
+        raise MovieTruncated(
+            f"{movie.name} holds {frames} of the {metadata.frames} frames its metadata announces.",
+            "Copy the file again if it was copied, or leave the movie out.",
+        )
+
+
 def _gain(movie: Path, settings: CryoemSettings, metadata: MovieMetadata) -> Path | None:
     """Return the file to be read; a link is followed where the settings name it, who writes those is trusted."""
     if settings.gain is not None:
@@ -101,14 +116,6 @@ def _doses(frames: int, settings: CryoemSettings, metadata: MovieMetadata) -> tu
     if doses is not None and len(doses) != frames:
         return (sum(doses) / len(doses),) * frames
     return doses
-
-
-def _check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:
-    if metadata.frames is not None and metadata.frames != frames:
-        raise MovieTruncated(
-            f"{movie.name} holds {frames} of the {metadata.frames} frames its metadata announces.",
-            "Copy the file again if it was copied, or leave the movie out.",
-        )
 
 
 def _unknown(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from cloudlet.analytics import (
     Workload,
 )
 from cloudlet.compute import LocalPool
-from cloudlet.cryoem.errors import FolderInUse, ProductUnwritable, ProjectInsideRaw, RawFolderUnusable
+from cloudlet.cryoem.errors import FolderInUse, ProductUnwritable, ProjectFolderInRaw, RawFolderUnusable
 from cloudlet.database import Database
 from cloudlet.migrations import upgrade
 
@@ -90,21 +90,10 @@ def _work(runs: Runs, run: Run, workload: Workload, batch: Batch, show: Callable
     try:
         with Engine(runs, pool, settings, workers=batch.workers) as engine:
             engine.follow(run, workload, Following.FOR_EVER if batch.is_watching else Following.ONCE)
-            with _running(engine) as ended:
+            with engine.running(until_idle=True) as ended:
                 _show_until_ended(ended, lambda: show(runs.vitals(run.id).counts))
     finally:
         pool.terminate()
-
-
-@contextmanager
-def _running(engine: Engine) -> Iterator[Future[None]]:
-    """Run the engine in a thread of its own, and stop it when the block ends, by Ctrl-C too."""
-    with ThreadPoolExecutor(1, "engine") as thread:
-        ended = thread.submit(engine.run, until_idle=True)
-        try:
-            yield ended
-        finally:
-            engine.stop()
 
 
 def _show_until_ended(ended: Future[None], show: Callable[[], None]) -> None:
@@ -127,7 +116,7 @@ def _check_folders(batch: Batch) -> None:
     if not raw.is_dir():
         raise RawFolderUnusable(f"There is no folder {batch.raw_folder}.", "Check the path and the mount.")
     if project.is_relative_to(raw):
-        raise ProjectInsideRaw(
+        raise ProjectFolderInRaw(
             f"{batch.project_folder} lies inside the raw folder, where nothing is ever written.",
             "Choose another folder with --out.",
         )

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from cloudlet.cryoem.settings import CryoemSettings
 
 if TYPE_CHECKING:
     from cloudlet.cryoem.batch import Counts, Outcome
@@ -23,6 +25,7 @@ FAILED, UNUSABLE = 1, 2
 """Exit statuses: some movies failed; the folder cannot be processed."""
 
 _SHOWN_FAILURES = 20
+_DEFAULTS = CryoemSettings()
 
 
 def process(
@@ -30,8 +33,13 @@ def process(
     out: Annotated[Path, typer.Option("--out", help="Folder for micrographs, pictures and STAR files.")],
     pixel_size: Annotated[float | None, typer.Option(help="In Å; by default from each movie's mdoc.")] = None,
     voltage: Annotated[float | None, typer.Option(help="In kV; by default from each movie's mdoc.")] = None,
-    cs: Annotated[float, typer.Option(help="Spherical aberration in mm.")] = 2.7,
-    amplitude_contrast: Annotated[float, typer.Option(help="Share of amplitude contrast, 0 to 1.")] = 0.1,
+    cs: Annotated[
+        float | None, typer.Option(help="Spherical aberration in mm.", show_default=f"{_DEFAULTS.cs_mm:g}")
+    ] = None,
+    amplitude_contrast: Annotated[
+        float | None,
+        typer.Option(help="Share of amplitude contrast, 0 to 1.", show_default=f"{_DEFAULTS.amplitude_contrast:g}"),
+    ] = None,
     dose_per_frame: Annotated[float | None, typer.Option(help="In e/Å²; by default from each movie's mdoc.")] = None,
     gain: Annotated[
         Path | None, typer.Option(help="MRC or TIFF gain reference; by default the one the mdoc names.")
@@ -47,7 +55,7 @@ def process(
     from cloudlet.cryoem import WORKLOAD
     from cloudlet.cryoem.batch import Batch, process_folder
 
-    settings = {
+    told = {
         "pixel_size_angstrom": pixel_size,
         "voltage_kv": voltage,
         "cs_mm": cs,
@@ -55,6 +63,7 @@ def process(
         "dose_per_frame": dose_per_frame,
         "gain": None if gain is None else str(gain.absolute()),
     }
+    settings = {key: value for key, value in told.items() if value is not None}
     batch = Batch(raw, out, settings, workers or len(os.sched_getaffinity(0)), watch)
     console = Console()
     with _bar(console) as show:
@@ -86,12 +95,13 @@ def _told(console: Console, outcome: Outcome, out: Path) -> int:
 
     if outcome.run.problem is not None:
         problem = outcome.run.problem
-        console.print(f"[bold red]{escape(problem.message)}[/] {escape(problem.remedy)}", highlight=False)
+        console.print(Text.assemble((problem.message, "bold red"), f" {problem.remedy}"), soft_wrap=True)
         return UNUSABLE
     done = outcome.counts.get(ExposureState.DONE, 0)
     waiting = sum(outcome.counts.values()) - done - len(outcome.failures)
     rest = f", {waiting} not finished" if waiting else ""
-    console.print(f"{done} done, {len(outcome.failures)} failed{rest}. Results are in {out}.", highlight=False)
+    told = f"{done} done, {len(outcome.failures)} failed{rest}. Results are in {out}."
+    console.print(Text(told), soft_wrap=True)
     if outcome.failures:
         console.print(_failures(outcome))
     return FAILED if outcome.failures else 0
@@ -101,7 +111,7 @@ def _failures(outcome: Outcome) -> Table:
     table = Table("Failed movie", "Why, and what to do", box=None)
     for exposure in outcome.failures[:_SHOWN_FAILURES]:
         problem = exposure.problem
-        table.add_row(escape(exposure.name), escape(f"{problem.message} {problem.remedy}") if problem else "")
+        table.add_row(Text(exposure.name), Text(f"{problem.message} {problem.remedy}" if problem else ""))
     if len(outcome.failures) > _SHOWN_FAILURES:
         table.add_row("...", f"and {len(outcome.failures) - _SHOWN_FAILURES} more")
     return table

@@ -20,7 +20,7 @@ __all__ = [
     "MovieWrongSize",
     "MovieWrongType",
     "ProductUnwritable",
-    "ProjectInsideRaw",
+    "ProjectFolderInRaw",
     "RawFolderUnusable",
     "SettingsInvalid",
 ]
@@ -57,7 +57,7 @@ class MovieWrongSize(CloudletError):
 
 
 class MovieUnreadable(CloudletError):
-    """The file cannot be opened, or a frame cannot be decoded."""
+    """The file cannot be opened, or a frame cannot be decoded or holds what is no number."""
 
     slug: ClassVar[str] = "movie-unreadable"
 
@@ -111,10 +111,10 @@ class RawFolderUnusable(CloudletError):
     slug: ClassVar[str] = "raw-folder-unusable"
 
 
-class ProjectInsideRaw(CloudletError):
+class ProjectFolderInRaw(CloudletError):
     """The products would be written into the raw folder."""
 
-    slug: ClassVar[str] = "project-inside-raw"
+    slug: ClassVar[str] = "project-folder-in-raw"
 
 
 class FolderInUse(CloudletError):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cloudlet.analytics import Results
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
+from cloudlet.cryoem.errors import MovieUnreadable
 from cloudlet.cryoem.formats.gain import read_gain
 from cloudlet.cryoem.formats.motion_star import MovieMotion, write_motion_star
 from cloudlet.cryoem.formats.movie import Movie, read_movie
@@ -51,7 +52,7 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
         movie = read_movie(path)
         acquisition = acquisition_of(path, (len(movie), *movie.shape), settings)
     with watch.stage("gain"):
-        frames = _corrected_frames(movie, acquisition)
+        frames = _corrected_frames(path, movie, acquisition)
     with watch.stage("motion"):
         motion = _motion(frames, acquisition)
     with watch.stage("sums"):
@@ -104,11 +105,16 @@ class _Ctf:
     fit: CtfFit | None
 
 
-def _corrected_frames(movie: Movie, acquisition: Acquisition) -> _Frames:
+def _corrected_frames(path: Path, movie: Movie, acquisition: Acquisition) -> _Frames:
     gain = read_gain(acquisition.gain, movie.shape) if acquisition.gain else None
     total = corrected(movie.frames.sum(axis=0, dtype=np.float32), gain)
     defects = find_defects(total, gain)
     mean = float(corrected(total, None, defects).mean(dtype=np.float64)) / len(movie)
+    if not np.isfinite(mean):
+        raise MovieUnreadable(
+            f"The frames of {path.name} hold values that are no numbers.",
+            "Copy the file again, or leave the movie out.",
+        )
     return _Frames(movie, gain, defects, mean)
 
 

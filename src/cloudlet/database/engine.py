@@ -6,14 +6,16 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from cloudlet.clock import Clock, utc_now
 from cloudlet.database.errors import DatabaseUnusable
 
-__all__ = ["Database"]
+__all__ = ["Database", "now_in"]
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -25,19 +27,21 @@ class Database:
     ----------
     url
         An SQLAlchemy URL; ``sqlite:///FILE`` is the one kind supported so far.
+    clock
+        Tells the instant that rows are dated with.
 
     Raises
     ------
     DatabaseUnusable
-        The URL names another kind of database, or a folder that cannot be used.
+        The URL names no SQLite file, or a folder that cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
-        _check(make_url(url))
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
+        _check(url)
         self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -59,10 +63,16 @@ class Database:
         self.engine.dispose()
 
 
-def _check(url: URL) -> None:
-    if url.get_backend_name() != "sqlite":
-        raise DatabaseUnusable(f"The database {url!r} is not an SQLite file.", "Use sqlite:///FILE.")
-    folder = Path(url.database or ".").parent
+def now_in(work: Session) -> datetime:
+    """Return the present instant, by the clock of the database that `work` belongs to."""
+    clock: Clock = work.info["clock"]
+    return clock()
+
+
+def _check(url: str) -> None:
+    if not url.startswith("sqlite://"):  # the sentence leaves the URL out: another kind's may hold a password
+        raise DatabaseUnusable("The database is not an SQLite file.", "Use sqlite:///FILE.")
+    folder = Path(make_url(url).database or ".").parent
     if not os.access(folder, os.W_OK | os.X_OK):
         raise DatabaseUnusable(
             f"The database cannot be opened: the folder {folder} is missing or may not be written.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["DatabaseSettings"]
+
+PREFIX = "sqlite:///"
 
 
 class DatabaseSettings(BaseModel):
@@ -18,3 +20,10 @@ class DatabaseSettings(BaseModel):
         description="sqlite:///FILE. SQLite serves one host with a few instruments; the file must lie on a local "
         "disk, because network file systems do not lock it reliably.",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_sqlite_file(cls, value: str) -> str:
+        if not value.startswith(PREFIX) or value == PREFIX:
+            raise ValueError("give sqlite:///FILE, the only kind of database so far")
+        return value

@@ -9,8 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cloudlet.clock import utc_now
-from cloudlet.database import JsonObject, Table
+from cloudlet.database import JsonObject, Table, now_in
 from cloudlet.events.models import Event, News
 
 __all__ = ["EventRow", "latest", "publish", "read_after"]
@@ -31,7 +30,7 @@ class EventRow(Table):
 
 def publish(work: Session, *events: Event) -> None:
     """Write `events` in the unit of work `work`; they are seen when it commits, and only then."""
-    now = utc_now()
+    now = now_in(work)
     for event in events:
         data = asdict(event)
         subject = data.pop("subject")

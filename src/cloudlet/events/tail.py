@@ -2,20 +2,26 @@
 
 Theory of operation: a single task asks the database every `interval` seconds for what is new and puts it
 into each listener's bounded queue. A listener that does not keep up is marked as having missed something and
-gets no more until it has been told so: it must read the present state afresh, which every listener can do.
+gets no more until it has been told so: it must read the present state afresh, which every listener can do. A look
+that fails, because the database is busy or its disk fails, finds nothing; the next one finds what it left.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy.exc import OperationalError
 
 from cloudlet.database import Database
 from cloudlet.events.models import News
 from cloudlet.events.store import latest, read_after
 
 __all__ = ["Listener", "Missed", "Tail"]
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 QUEUE_LENGTH = 1000
@@ -69,6 +75,7 @@ class Tail:
         self._database = database
         self._interval = interval
         self._listeners: set[Listener] = set()
+        self._is_failing = False
 
     @contextmanager
     def listen(self) -> Iterator[Listener]:
@@ -99,9 +106,20 @@ class Tail:
         with self._database.read() as work:
             return read_after(work, cursor)
 
+    async def _found(self, cursor: int) -> list[News]:
+        try:
+            found = await asyncio.to_thread(self._look, cursor)
+        except OperationalError:
+            if not self._is_failing:  # once, not five times a second for as long as it lasts
+                log.warning("the event table cannot be read; trying again", exc_info=True)
+            self._is_failing = True
+            return []
+        self._is_failing = False
+        return found
+
     async def _poll(self, cursor: int) -> None:
         while True:
-            for news in await asyncio.to_thread(self._look, cursor):
+            for news in await self._found(cursor):
                 cursor = news.id
                 for listener in self._listeners:
                     listener.offer(news)

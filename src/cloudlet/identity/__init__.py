@@ -5,6 +5,7 @@
 """
 
 from cloudlet.identity.errors import AccountRefused, LinkRefused, ProviderUnreachable, SignInExpired, SignInRefused
+from cloudlet.identity.events import SessionEnded
 from cloudlet.identity.guard import Guard
 from cloudlet.identity.models import Account, Decision, Identity, WebSession
 from cloudlet.identity.service import Identities
@@ -21,6 +22,7 @@ __all__ = [
     "IdentitySettings",
     "LinkRefused",
     "ProviderUnreachable",
+    "SessionEnded",
     "SignInExpired",
     "SignInRefused",
     "WebSession",

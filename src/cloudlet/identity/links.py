@@ -40,7 +40,7 @@ def make_account(work: Session, account: Account, *, by: str, at: datetime) -> N
     if not is_username(account.username):
         raise AccountRefused(
             f"{account.username!r} cannot be a user name.",
-            "Use 1 to 32 lower-case letters, digits, - and _, beginning with a letter.",
+            "Use 1 to 32 lower-case letters, digits, - and _, beginning with a letter or _.",
         )
     if work.get(AccountRow, account.username) is not None:
         return

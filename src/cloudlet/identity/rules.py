@@ -6,23 +6,11 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-__all__ = ["is_protected", "is_username", "local_path", "printable", "session_end"]
+__all__ = ["is_protected", "is_username", "printable", "session_end"]
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
-PATH_LENGTH = 2000
 NAME_LENGTH = 200
 USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-
-
-def local_path(wanted: str | None) -> str:
-    r"""Return `wanted` where it is a path on this cloudlet, else the home page's.
-
-    Browsers read ``//host`` and ``/\host`` as another host and drop tabs and newlines from addresses, so
-    none of these may pass.
-    """
-    if wanted is None or len(wanted) > PATH_LENGTH or not wanted.isprintable() or "\\" in wanted:
-        return "/"
-    return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
 
 
 def is_protected(url: str) -> bool:

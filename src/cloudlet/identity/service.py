@@ -18,7 +18,7 @@ from cloudlet.identity.sessions import (
     note_use,
 )
 from cloudlet.identity.settings import IdentitySettings
-from cloudlet.identity.store import AccountRow, WebSessionRow
+from cloudlet.identity.store import WebSessionRow
 
 __all__ = ["Identities"]
 
@@ -43,12 +43,6 @@ class Identities:
         self._times = SessionTimes(settings)
         self._clock = clock
 
-    def account(self, username: str) -> Account | None:
-        """Return the local account called `username`, None where there is none."""
-        with self._database.read() as work:
-            row = work.get(AccountRow, username)
-            return None if row is None else row.as_model()
-
     def link(self, identity: Identity, account: Account, *, by: str) -> None:
         """Let `identity` act as `account` from now on; the account is made where there is none of that name.
 
@@ -64,11 +58,6 @@ class Identities:
         with self._database.write() as work:
             make_account(work, account, by=by, at=self._clock())
             add_link(work, identity, account.username, by=by, at=self._clock())
-
-    def linked_account(self, identity: Identity) -> Account | None:
-        """Return the account that `identity` acts as, None where it has none."""
-        with self._database.read() as work:
-            return account_of(work, identity)
 
     def open_session(self, identity: Identity, name: str, secret: str) -> WebSession:
         """Sign in the browser that holds `secret`, of 256 random bits, and that never held it before."""

@@ -20,12 +20,11 @@ from cloudlet.identity.attempts import add_attempt, is_too_late, take_attempt
 from cloudlet.identity.errors import Refusal, SignInExpired, SignInRefused
 from cloudlet.identity.models import WebSession
 from cloudlet.identity.oidc import Person, Proof, RelyingParty, new_secret
-from cloudlet.identity.rules import local_path
 from cloudlet.identity.service import Identities
 from cloudlet.identity.sessions import digest_of
 from cloudlet.identity.settings import IdentitySettings
 from cloudlet.identity.store import SignInRow
-from cloudlet.web import NotFound, WebSettings
+from cloudlet.web import NotFound, WebSettings, local_path
 
 __all__ = ["Callback", "SignIn", "SignedIn"]
 

@@ -52,7 +52,3 @@ class InstrumentSession:
     starts_at: datetime
     ends_at: datetime | None
     """None for a session without a set end."""
-
-    def is_current(self, now: datetime) -> bool:
-        """Tell whether `now` lies within the session."""
-        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)

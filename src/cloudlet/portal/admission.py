@@ -9,13 +9,12 @@ from __future__ import annotations
 from cloudlet.access import ConsoleState
 from cloudlet.analytics import Exposure, Run
 from cloudlet.identity import Account
-from cloudlet.instruments import Instrument, InstrumentSession
+from cloudlet.instruments import Instrument, InstrumentSession, may_view_results
 from cloudlet.portal.services import Services
 from cloudlet.web import Forbidden, NotFound
 
 __all__ = [
     "current_session",
-    "may_view_results",
     "visible_console",
     "visible_exposure",
     "visible_instrument",
@@ -51,15 +50,10 @@ def visible_console(services: Services, account: Account, instrument: str) -> Co
     return services.access.console_state(instrument)
 
 
-def may_view_results(account: Account, session: InstrumentSession) -> bool:
-    """Tell whether `account` is among the people of `session`."""
-    return account.username in session.people
-
-
 def current_session(services: Services, account: Account, instrument: str) -> InstrumentSession | None:
     """Return the newest current session on `instrument` whose results `account` may view, None without one."""
     sessions = services.instruments.current_sessions(instrument)
-    return next((session for session in sessions if may_view_results(account, session)), None)
+    return next((session for session in sessions if may_view_results(account.username, session)), None)
 
 
 def visible_run(services: Services, account: Account, run_id: int) -> Run:
@@ -76,8 +70,9 @@ def visible_run(services: Services, account: Account, run_id: int) -> Run:
     if run is None:
         raise NotFound("There is no such run.", "Start from the instrument's page.")
     session = None if run.session_id is None else services.instruments.session(run.session_id)
-    if session is None or not may_view_results(account, session):
-        raise Forbidden("These results belong to people of another session.", ASK)
+    decision = may_view_results(account.username, session)
+    if not decision:
+        raise Forbidden(decision.reason, ASK)
     return run
 
 

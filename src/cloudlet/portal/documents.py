@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cloudlet.access import ConsoleState, Viewer
+from cloudlet.access import ConsoleState, Viewer, may_operate
 from cloudlet.analytics import Declaration, Exposure, ExposureState, Problem, Run, Vitals
 from cloudlet.instruments import Instrument, Level
 
@@ -97,7 +97,7 @@ class InstrumentDocument(BaseModel):
         return cls(
             **asdict(instrument),
             level=None if level is None else level.title,
-            may_operate=level is not None and level >= Level.OPERATE,
+            may_operate=may_operate(level),
             console=ConsoleDocument.of(console),
             run=None if run is None else run.id,
         )

@@ -1,8 +1,9 @@
 """What can be wrong with the portal itself."""
 
 from cloudlet.errors import CloudletError
+from cloudlet.web import NotFound
 
-__all__ = ["BundleMissing", "ImageMissing"]
+__all__ = ["BundleMissing", "ImageMissing", "Unforeseen"]
 
 
 class BundleMissing(CloudletError):
@@ -11,7 +12,11 @@ class BundleMissing(CloudletError):
     slug = "bundle-missing"
 
 
-class ImageMissing(CloudletError):
+class ImageMissing(NotFound):
     """A picture that a result names cannot be read."""
 
-    slug = "not-found"
+
+class Unforeseen(CloudletError):
+    """Something that nobody thought of went wrong; the log has the cause."""
+
+    slug = "unexpected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -13,27 +14,20 @@ from starlette.responses import Response
 
 from cloudlet.errors import CloudletError
 from cloudlet.identity import Guard
+from cloudlet.portal.errors import Unforeseen
 from cloudlet.portal.rendering import Pages
-from cloudlet.web import Forbidden, NotFound, SignInNeeded, problem_of, status_of
+from cloudlet.web import MethodRefused, NotFound, RequestUnusable, SignInNeeded, problem_of, security_headers, status_of
 
 __all__ = ["install_failures"]
 
 log = logging.getLogger(__name__)
 
-# The answer to an unforeseen error is made outside of all middleware, so it brings its own policy.
-FINAL_HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
+START = "Start from the home page."
+UNUSABLE = RequestUnusable("The request holds a value that cannot be used.", START)
+BY_STATUS: Mapping[int, CloudletError] = {
+    404: NotFound("There is no page at this address.", START),
+    405: MethodRefused("The server does not do this at this address.", START),
 }
-NOWHERE = NotFound("There is no page at this address.", "Start from the home page.")
-
-
-class Unforeseen(CloudletError):
-    """Something that nobody thought of went wrong; the log has the cause."""
-
-    slug = "unexpected"
 
 
 def install_failures(app: FastAPI, pages: Pages, guard: Guard) -> None:
@@ -47,7 +41,7 @@ def install_failures(app: FastAPI, pages: Pages, guard: Guard) -> None:
         response = failure(
             pages, request, Unforeseen("Something went wrong on the server.", "Load the page again in a minute.")
         )
-        response.headers.update(FINAL_HEADERS)
+        response.headers.update(security_headers())  # the middleware that sets them does not see this answer
         return response
 
     for kind in (CloudletError, HTTPException, RequestValidationError):
@@ -60,7 +54,8 @@ def failure(pages: Pages, request: Request, error: Exception, guard: Guard | Non
 
     The page greets whom `guard` finds; without one it asks nothing that could fail as well.
     """
-    told, status = _told(error)
+    told = _told(error)
+    status = status_of(told)
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(problem_of(told), status)
     if isinstance(told, SignInNeeded):
@@ -69,15 +64,10 @@ def failure(pages: Pages, request: Request, error: Exception, guard: Guard | Non
     return pages.render(request, "failure.html", session, status=status, error=told, status_code=status)
 
 
-def _told(error: Exception) -> tuple[CloudletError, int]:
+def _told(error: Exception) -> CloudletError:
     if isinstance(error, CloudletError):
-        return error, status_of(error)
-    if isinstance(error, RequestValidationError):
-        return NOWHERE, 422
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 404:
-        return NOWHERE, status
-    return Forbidden(f"The server does not do this here ({status}).", "Start from the home page."), status
+        return error
+    return BY_STATUS.get(error.status_code, UNUSABLE) if isinstance(error, HTTPException) else UNUSABLE
 
 
 def _wanted(request: Request) -> str:

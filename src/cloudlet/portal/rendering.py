@@ -20,9 +20,6 @@ from cloudlet.web import WebSettings
 
 __all__ = ["Pages"]
 
-# Under "no-referrer" browsers send "Origin: null" with forms, and our own forms would be refused as foreign.
-PAGE_HEADERS = {"referrer-policy": "same-origin"}
-
 
 @dataclass(frozen=True)
 class Icon:
@@ -69,7 +66,7 @@ class Pages:
             path=request.url.path,
             now=self.clock(),
         )
-        return HTMLResponse(text, status, PAGE_HEADERS)
+        return HTMLResponse(text, status)
 
     def _icon(self, name: str) -> Icon:
         return Icon(f"{self.assets.address('icons.svg')}#{name}")

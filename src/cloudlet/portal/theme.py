@@ -7,19 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse
 
-from cloudlet.web import WebSettings, cookie_name, is_secure
+from cloudlet.web import WebSettings, cookie_name, is_secure, local_path
 
-__all__ = ["Theme", "local_path", "theme_of", "theme_router"]
+__all__ = ["Theme", "theme_of", "theme_router"]
 
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 ONE_YEAR_SECONDS = 31_536_000
-
-
-def local_path(path: str) -> str:
-    """Return `path` where it is a path on this server, ``"/"`` where it could lead elsewhere."""
-    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_local else "/"
 
 
 def theme_of(request: Request, web: WebSettings) -> Theme:

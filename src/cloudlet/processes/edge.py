@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
@@ -91,7 +91,7 @@ def run_edge(
         with (
             Engine(runs, pool, settings, workers=workers) as engine,
             _stopping() as stop,
-            _running(engine) as ended,
+            engine.running() as ended,
         ):
             dispatcher = _Dispatcher(runs, instruments, workloads, engine)
             _dispatch(dispatcher, database, stop, ended)
@@ -182,15 +182,3 @@ def _stopping() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _running(engine: Engine) -> Iterator[Future[None]]:
-    """Run the engine in a thread of its own for as long as the block lasts; its failure becomes ours."""
-    with ThreadPoolExecutor(1, thread_name_prefix="engine") as thread:
-        ended = thread.submit(engine.run)
-        try:
-            yield ended
-        finally:
-            engine.stop()
-        ended.result()

@@ -51,7 +51,7 @@ class _Kept:
         self._log = log_folder / f"{program.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
-        self.pause = FIRST_PAUSE_SECONDS
+        self._pause = FIRST_PAUSE_SECONDS
         self.due_at = 0.0
 
     def start(self) -> None:
@@ -67,6 +67,13 @@ class _Kept:
                 start_new_session=True,
             )
         self.started_at = time.monotonic()
+
+    def next_pause(self, lived_seconds: float) -> float:
+        """Return how long to rest now that the process has ended after `lived_seconds`."""
+        if lived_seconds > STEADY_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        return pause
 
     def end_session(self) -> None:
         """Kill whatever is left of the process and its children."""
@@ -141,9 +148,7 @@ class Supervisor:
         if status is None:
             return
         kept.end_session()
-        lived = now - kept.started_at
-        kept.pause = FIRST_PAUSE_SECONDS if lived > STEADY_SECONDS else min(2 * kept.pause, LONGEST_PAUSE_SECONDS)
-        kept.process, kept.due_at = None, now + kept.pause
+        kept.process, kept.due_at = None, now + kept.next_pause(now - kept.started_at)
         self._tell(f"{kept.program.name} ended ({_as_words(status)}) and is started again.")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:

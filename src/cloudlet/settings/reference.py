@@ -25,27 +25,22 @@ at once. This page is written from the settings themselves.
 
 def render() -> str:
     """Return the page as Markdown."""
-    return "\n".join([HEAD, *_tables(Settings, "")])
+    return "\n".join([HEAD, *_tables(Settings, "", None)])
 
 
-def _tables(model: type[BaseModel], path: str) -> Iterator[str]:
+def _tables(model: type[BaseModel], path: str, description: str | None) -> Iterator[str]:
     plain = {name: field for name, field in model.model_fields.items() if _inner(field) is None}
     if path and plain:
         yield f"## `[{path}]`\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n"
+        if description:
+            yield f"{description}\n"
         for name, field in plain.items():
             yield f"`{name}` · {field.title}{_default(field)}\n: {field.description}\n"
     for name, field in model.model_fields.items():
         inner = _inner(field)
         if inner is not None:
-            is_keyed = get_origin(field.annotation) is not None and dict in _origins(field.annotation)
-            yield from _tables(inner, ".".join(part for part in (path, name, "KEY" if is_keyed else "") if part))
-
-
-def _origins(annotation: Any) -> set[Any]:
-    found = {get_origin(annotation)}
-    for argument in get_args(annotation):
-        found |= _origins(argument)
-    return found | ({dict} if str(get_origin(annotation)).endswith("Mapping'>") else set())
+            key = "KEY" if get_origin(field.annotation) is dict else ""
+            yield from _tables(inner, ".".join(part for part in (path, name, key) if part), field.description)
 
 
 def _inner(field: FieldInfo) -> type[BaseModel] | None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from cloudlet.access import AccessSettings, ConsoleSettings
@@ -25,6 +26,8 @@ from cloudlet.portal import PortalSettings
 from cloudlet.web import WebSettings
 
 __all__ = ["InstrumentSettings", "Settings", "SettingsInvalid", "WorkloadChoice", "load"]
+
+EXPLAINED = "Every setting is explained in docs/reference/settings.md."
 
 
 class SettingsInvalid(CloudletError):
@@ -59,12 +62,12 @@ class InstrumentSettings(BaseModel):
     console: ConsoleSettings | None = Field(
         default=None,
         title="Console",
-        description="How the gateway reaches the instrument's screen; none for an instrument without remote control.",
+        description="Left out for an instrument without remote control.",
     )
     workload: WorkloadChoice | None = Field(
         default=None,
         title="Workload",
-        description="How its exposures are processed; none for an instrument whose data is only kept.",
+        description="Left out for an instrument whose data is only kept.",
     )
 
 
@@ -91,6 +94,16 @@ class Settings(BaseSettings):
         title="Instruments",
         description="One table for each instrument; its key appears in addresses and never changes.",
     )
+
+    @model_validator(mode="after")
+    def _lets_own_pages_open_consoles(self) -> Settings:
+        has_consoles = any(instrument.console is not None for instrument in self.instruments.values())
+        if has_consoles and self.web.base_url not in self.access.origins:
+            raise ValueError(
+                f"access.origins lacks web.base_url, so that no page of ours could open a console; add "
+                f'"{self.web.base_url}"'
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -123,13 +136,16 @@ def load(path: Path) -> Settings:
         raise SettingsInvalid(f"The settings file {path} is no TOML: {cause}.", "Mend that line.") from cause
     try:
         return Settings(**told)
+    except SettingsError as cause:
+        raise SettingsInvalid(f"A CLOUDLET_ variable cannot be read: {cause}.", "Write it as JSON.") from cause
     except ValidationError as cause:
         problems = "\n".join(_as_sentence(error) for error in cause.errors())
-        raise SettingsInvalid(f"The settings in {path} cannot be used:\n{problems}", "") from cause
+        raise SettingsInvalid(f"The settings in {path} cannot be used:\n{problems}", EXPLAINED) from cause
 
 
 def _as_sentence(error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"- {where}: there is no such setting."
-    return f"- {where}: {error['msg']}."
+    told = error["msg"].removeprefix("Value error, ")
+    return f"- {where}: {told}." if where else f"- {told}."

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from cloudlet.errors import CloudletError
-from cloudlet.web.headers import OriginCheck, SecurityHeaders, content_security_policy
+from cloudlet.web.headers import OriginCheck, SecurityHeaders, security_headers
 from cloudlet.web.settings import WebSettings
 from cloudlet.web.statuses import problem_of, status_of
 
@@ -29,7 +29,7 @@ def create_app(title: str, settings: WebSettings, *, connect_sources: Sequence[s
     """
     app = FastAPI(title=title, docs_url=None, redoc_url=None)
     app.add_middleware(OriginCheck, origin=settings.base_url)
-    app.add_middleware(SecurityHeaders, policy=content_security_policy(connect_sources))
+    app.add_middleware(SecurityHeaders, headers=security_headers(connect_sources))
     app.add_exception_handler(CloudletError, _as_problem)
     return app
 

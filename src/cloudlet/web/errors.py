@@ -2,7 +2,7 @@
 
 from cloudlet.errors import CloudletError
 
-__all__ = ["CrossOrigin", "Forbidden", "NotFound", "SignInNeeded"]
+__all__ = ["CrossOrigin", "Forbidden", "MethodRefused", "NotFound", "RequestUnusable", "SignInNeeded"]
 
 
 class SignInNeeded(CloudletError):
@@ -21,6 +21,18 @@ class NotFound(CloudletError):
     """There is nothing at this address, or nothing that this person may know of."""
 
     slug = "not-found"
+
+
+class RequestUnusable(CloudletError):
+    """A value in the address, the headers or the form is of the wrong kind, too large, or missing."""
+
+    slug = "request-unusable"
+
+
+class MethodRefused(CloudletError):
+    """There is something at this address, but it takes no such request."""
+
+    slug = "method-refused"
 
 
 class CrossOrigin(CloudletError):

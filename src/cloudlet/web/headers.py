@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -11,16 +11,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cloudlet.web.errors import CrossOrigin
 from cloudlet.web.statuses import problem_of, status_of
 
-__all__ = ["OriginCheck", "SecurityHeaders", "content_security_policy"]
+__all__ = ["OriginCheck", "SecurityHeaders", "security_headers"]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-def content_security_policy(connect_sources: Sequence[str] = ()) -> str:
+def security_headers(connect_sources: Sequence[str] = ()) -> dict[str, str]:
+    """Return the headers that every answer carries.
+
+    Parameters
+    ----------
+    connect_sources
+        Origins beside our own that scripts may talk to (the gateway's, ``ws:`` or ``wss:``).
+    """
+    return {
+        "content-security-policy": _policy(connect_sources),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",  # "no-referrer" makes Chromium send "Origin: null" with our own forms
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), microphone=(), geolocation=()",
+        "cache-control": "no-store",
+    }
+
+
+def _policy(connect_sources: Sequence[str]) -> str:
     """Return the policy for our pages: own scripts and styles only, nothing inline, no frames.
 
-    `connect_sources` are the origins beside our own that scripts may talk to (the gateway's, ``ws:`` or
-    ``wss:``). ``img-src data: blob:`` is for the console, whose client decodes JPEG through ``data:`` images.
+    ``img-src data: blob:`` is for the console, whose client decodes JPEG through ``data:`` images.
     """
     return "; ".join(
         (
@@ -38,19 +56,11 @@ def content_security_policy(connect_sources: Sequence[str] = ()) -> str:
 
 
 class SecurityHeaders:
-    """Adds the headers that every answer carries; one that a route has set itself is left alone."""
+    """Adds `headers` to every answer; one that a route has set itself is left alone."""
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
-        self._headers = {
-            "content-security-policy": policy,
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "same-origin",  # "no-referrer" makes Chromium send "Origin: null" with our own forms
-            "cross-origin-opener-policy": "same-origin",
-            "cross-origin-resource-policy": "same-origin",
-            "permissions-policy": "camera=(), microphone=(), geolocation=()",
-            "cache-control": "no-store",
-        }
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the answer's headers."""

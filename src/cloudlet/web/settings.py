@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from cloudlet.web.addresses import as_origin
 
 __all__ = ["WebSettings"]
 
@@ -24,7 +24,4 @@ class WebSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("give scheme, host and port only, as in https://cloudlet.example.org")
-        return value.rstrip("/")
+        return as_origin(value)

@@ -51,6 +51,12 @@ def test_each_level_allows_what_its_name_says(level: Level | None, sees: bool, o
     assert may_open_console(level).reason
 
 
+@given(st.sampled_from(Level))
+def test_reason_names_the_level_without_promising_more(level: Level) -> None:
+    assert may_see(level).reason == f"Your level here: {level.title}."
+    assert "You may staff" not in may_open_console(level).reason
+
+
 @pytest.mark.parametrize(
     ("level", "operator", "takes"),
     [

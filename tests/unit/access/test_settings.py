@@ -21,10 +21,15 @@ def test_other_addresses_are_no_gateway(url: str) -> None:
         AccessSettings(gateway_url=url)
 
 
-@pytest.mark.parametrize("origin", ["https://cloudlet.example.org/", "cloudlet.example.org", "*", "ws://host", "null"])
+@pytest.mark.parametrize("origin", ["https://host/page", "cloudlet.example.org", "*", "ws://host", "null"])
 def test_what_a_browser_never_says_is_no_origin(origin: str) -> None:
     with pytest.raises(ValidationError):
         AccessSettings(origins=(origin,))
+
+
+def test_pages_that_may_open_a_console_are_kept_as_browsers_send_them() -> None:
+    written = ("https://Cloudlet.example.org:443", "http://127.0.0.1:8440/")
+    assert AccessSettings(origins=written).origins == ("https://cloudlet.example.org", "http://127.0.0.1:8440")
 
 
 def test_console_has_no_default_host() -> None:

@@ -3,7 +3,7 @@
 A file is complete when its last line is ``END``. Its first word says what happens.
 When looked into: ``JUNK`` is no exposure, ``STUCK`` hangs, ``BREAK`` kills, ``ODD`` surprises.
 When processed: ``SLEEP n`` waits, ``DIE`` kills the worker (``DIE n`` only the first n times), ``REFUSE`` and ``CRASH``
-fail, ``FULL`` finds no room, ``NAN`` cannot be measured.
+fail, ``FULL`` finds no room, ``NAN`` cannot be measured, ``NOTHING`` gives no results.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cloudlet.analytics import (
     AnalyticsError,
@@ -88,6 +88,8 @@ class Counting:
                 raise ZeroDivisionError
             case ["NAN", *_]:
                 length = float("nan")
+            case ["NOTHING", *_]:
+                return cast(Results, None)
         return Results({"length": length}, seconds={"count": 0.0})
 
     def collect(self, project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 from counting import Counting
 
@@ -49,9 +49,13 @@ class Edge:
             engine.run(until_idle=True)
         return self.exposures()
 
-    def following(self, settings: AnalyticsSettings = SETTINGS) -> Background:
+    @contextmanager
+    def following(self, settings: AnalyticsSettings = SETTINGS) -> Iterator[None]:
         """Follow the run in a thread for as long as the block lasts."""
-        return Background(self, settings)
+        with Engine(self.runs, self.pool, settings, workers=self.pool.workers) as engine:
+            engine.follow(self.run, Counting())
+            with engine.running():
+                yield
 
     def exposures(self) -> dict[str, Exposure]:
         return {exposure.name: exposure for exposure in self.runs.exposures(self.run.id)}
@@ -68,24 +72,6 @@ class Edge:
         run = self.runs.run(self.run.id)
         assert run is not None
         return run.problem
-
-
-class Background:
-    """An engine in a thread."""
-
-    def __init__(self, edge: Edge, settings: AnalyticsSettings) -> None:
-        self.engine = Engine(edge.runs, edge.pool, settings, workers=edge.pool.workers)
-        self.engine.follow(edge.run, Counting())
-        self._thread = Thread(target=self.engine.run)
-
-    def __enter__(self) -> Engine:
-        self._thread.start()
-        return self.engine
-
-    def __exit__(self, *_: object) -> None:
-        self.engine.stop()
-        self._thread.join()
-        self.engine.close()
 
 
 def attempts(project: Path, name: str) -> int:

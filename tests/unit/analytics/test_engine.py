@@ -8,10 +8,14 @@ import os
 from pathlib import Path
 
 import psutil
+import pytest
+from counting import Counting
 from edges import ENDED, SETTINGS, Edge, attempts, until
 
-from cloudlet.analytics import ExposureState, Runs
+from cloudlet.analytics import Engine, ExposureState, Runs
+from cloudlet.analytics.ledger import Ledger
 from cloudlet.compute import LocalPool
+from cloudlet.database import Database
 
 DONE, FAILED = ExposureState.DONE, ExposureState.FAILED
 
@@ -36,7 +40,7 @@ def test_every_complete_file_gets_its_result_and_the_collection(edge: Edge, raw:
 
 
 def test_each_way_to_fail_is_told_in_its_own_words_and_the_run_goes_on(edge: Edge, raw: Path) -> None:
-    for word in ("REFUSE", "CRASH", "NAN", "fine"):
+    for word in ("REFUSE", "CRASH", "NAN", "NOTHING", "fine"):
         (raw / f"{word}.txt").write_text(f"{word}\nEND\n")
     (raw / "junk.txt").write_text("JUNK")
     (raw / "odd.txt").write_text("ODD")
@@ -49,6 +53,7 @@ def test_each_way_to_fail_is_told_in_its_own_words_and_the_run_goes_on(edge: Edg
     assert problems == {
         "REFUSE.txt": "refused",
         "CRASH.txt": "unexpected",
+        "NOTHING.txt": "unexpected",
         "junk.txt": "junk",
         "odd.txt": "unexpected",
         "unended.txt": "unended",
@@ -127,6 +132,18 @@ def test_a_file_that_changes_while_it_is_processed_is_processed_again(edge: Edge
     results = edge.exposures()["late.txt"].results
     assert results is not None
     assert results.measurements == {"length": 19.0}
+
+
+class Broken(Runs):
+    def ledger(self, run_id: int) -> Ledger:
+        raise ZeroDivisionError
+
+
+def test_a_failure_of_the_engine_ends_it_and_reaches_whoever_had_it_running(edge: Edge, database: Database) -> None:
+    with Engine(Broken(database), edge.pool, SETTINGS, workers=1) as engine:
+        engine.follow(edge.run, Counting())
+        with pytest.raises(ZeroDivisionError), engine.running() as ended:
+            until(ended.done)
 
 
 def test_what_a_stopped_engine_left_is_carried_on_and_nothing_is_left_running(

@@ -104,9 +104,10 @@ def test_a_killed_watcher_is_replaced(edge: Edge, raw: Path) -> None:
     with edge.following():
         until(lambda: edge.is_in("one.txt", DONE))
         workers = {slot._worker.pid for slot in edge.pool._slots if slot._worker}
-        for child in psutil.Process(os.getpid()).children():
-            if child.pid not in workers:
-                child.kill()
+        watchers = [child for child in psutil.Process(os.getpid()).children() if child.pid not in workers]
+        assert watchers
+        for watcher in watchers:
+            watcher.kill()
         (raw / "two.txt").write_text(ENDED)
         until(lambda: edge.is_in("two.txt", DONE))
 

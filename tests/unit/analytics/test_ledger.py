@@ -67,14 +67,6 @@ def test_the_late_result_of_a_dead_engine_no_longer_counts(ledger: Ledger, runs:
     assert ledger.finish(again, RESULTS)
 
 
-def test_what_was_not_measured_is_absent(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting("a", Phase.READY)])
-    ledger.finish(begin(ledger), Results({"length": float("nan"), "width": float("inf"), "height": 1.0}))
-    results = runs.exposures(run.id)[0].results
-    assert results is not None
-    assert results.measurements == {"height": 1.0}
-
-
 def test_a_lost_worker_queues_again_until_the_limit(ledger: Ledger, runs: Runs, run: Run) -> None:
     ledger.store_sightings([sighting("a", Phase.READY)])
     outcomes = [ledger.lose(begin(ledger), BAD, limit=3) for _ in range(3)]

@@ -152,9 +152,10 @@ def test_all_failed_exposures_can_be_tried_again_at_once(runs: Runs, run: Run) -
     assert runs.vitals(run.id).counts[ExposureState.QUEUED] == 3
 
 
-def test_runs_with_work_are_those_with_something_queued_or_running(runs: Runs, run: Run) -> None:
-    put(runs, run, "a", phase=Phase.GROWING)
+def test_runs_with_work_are_those_with_something_arriving_queued_or_running(runs: Runs, run: Run) -> None:
     assert runs.runs_with_work() == []
+    put(runs, run, "a", phase=Phase.GROWING)
+    assert [each.id for each in runs.runs_with_work()] == [run.id]
     put(runs, run, "a")
     assert [each.id for each in runs.runs_with_work()] == [run.id]
     attempt = runs.ledger(run.id).begin_next()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from counting import Counting, Refused
 from edges import ENDED
@@ -32,6 +36,38 @@ def sight(task: ExposureTask) -> Sight:
 
 def test_the_file_that_was_seen_is_processed(task: ExposureTask) -> None:
     assert perform(Counting(), task, sight(task)).measurements == {"length": len(ENDED)}
+
+
+@dataclass(frozen=True)
+class Returning(Counting):
+    """Gives the same results for every text."""
+
+    results: Any
+
+    def process(self, task: ExposureTask) -> Results:
+        return self.results  # type: ignore[no-any-return]
+
+
+def test_results_become_plain_numbers_and_texts(task: ExposureTask) -> None:
+    told = Results({"length": np.float32(1.5), "lines": np.int64(2)}, {"page": Path("pages/a.png")}, {}, {"count": 1})
+    results = perform(Returning(told), task, sight(task))
+    assert json.loads(json.dumps(asdict(results))) == {
+        "measurements": {"length": 1.5, "lines": 2.0},
+        "images": {"page": "pages/a.png"},
+        "products": {},
+        "seconds": {"count": 1.0},
+    }
+
+
+def test_what_was_not_measured_is_absent(task: ExposureTask) -> None:
+    told = Results({"length": float("nan"), "width": np.float32("inf"), "height": 1.0})
+    assert perform(Returning(told), task, sight(task)).measurements == {"height": 1.0}
+
+
+@pytest.mark.parametrize("told", [None, Results({"length": None}), Results({}, {"page": None}), Results({"a": "b"})])
+def test_results_that_make_no_sense_fail_in_the_worker(task: ExposureTask, told: Any) -> None:
+    with pytest.raises((AttributeError, TypeError, ValueError)):
+        perform(Returning(told), task, sight(task))
 
 
 def test_a_file_that_is_not_the_one_that_was_seen_is_not_processed(task: ExposureTask) -> None:

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -37,3 +39,12 @@ def test_a_record_changed_behind_our_back_is_found(database: Database) -> None:
         work.execute(text("UPDATE audit SET actor = 'eve' WHERE id = 2"))
     with database.read() as work:
         assert verify(work) == 2
+
+
+def test_an_act_is_dated_by_the_clock_of_its_database(database: Database) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    dated = Database(str(database.engine.url), lambda: noon)
+    do(dated, "test.one")
+    dated.close()
+    with database.read() as work:
+        assert [record.at for record in read(work)] == [noon]

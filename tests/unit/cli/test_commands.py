@@ -36,6 +36,16 @@ def test_an_error_is_told_as_its_sentences_and_not_as_a_traceback(tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["[run]", "[/x]", ":warning:", "a" * 200])
+def test_a_path_is_printed_letter_by_letter(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    path = folder / "cloudlet.toml"
+    assert f"file {path} cannot be read" in cloudlet("check", "--settings", str(path)).stderr
+    path.write_text("")
+    assert cloudlet("check", "--settings", str(path)).stdout == f"The settings in {path} can be used.\n"
+
+
 def test_a_command_that_does_not_exist_is_refused() -> None:
     done = cloudlet("frobnicate")
     assert done.returncode == 2

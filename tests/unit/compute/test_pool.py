@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudlet.compute import ComputeError, LocalPool, TaskTimedOut, WorkerLost
+from cloudlet.compute import Child, ComputeError, LocalPool, TaskTimedOut, WorkerLost
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_killed_worker_fails_its_own_task_only(pool: LocalPool) -> None:
     failure = killed.exception()
     assert isinstance(failure, WorkerLost)
     assert failure.retryable
-    assert "signal 9" in failure.message
+    assert failure.message == "The worker process was killed by signal 9 before it had finished."
     assert [future.result() for future in futures] == [-number for number in range(8)]
 
 
@@ -72,6 +72,34 @@ def test_an_idle_worker_that_died_is_replaced_without_a_word(pool: LocalPool) ->
         os.kill(pid, signal.SIGKILL)
         psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=0.2)
     assert pool.submit(operator.neg, 1).result() == -1
+
+
+def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalPool(1) as pool:
+        before = psutil.Process(pool.submit(os.getpid).result())
+        before.kill()
+        while before.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        monkeypatch.setattr(sys, "executable", "/no/such/python")
+        failures = [pool.submit(operator.neg, 1).exception() for _ in range(2)]
+    for failure in failures:
+        assert isinstance(failure, WorkerLost)
+        assert failure.message == "The worker process could not be started."
+
+
+class Unending(Child):
+    """A child that the kernel does not give back."""
+
+    def close(self) -> None:
+        super().close()
+
+
+def test_a_lost_worker_that_cannot_be_ended_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudlet.compute.pool.Child", Unending)
+    with LocalPool(1) as pool:
+        failure = pool.submit(signal.raise_signal, signal.SIGKILL).exception()
+    assert isinstance(failure, WorkerLost)
+    assert failure.message == "The worker process hangs and could not be ended."
 
 
 def test_a_hung_task_is_killed_and_its_slot_goes_on() -> None:

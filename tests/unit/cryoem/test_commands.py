@@ -1,12 +1,16 @@
+import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
-from cloudlet.cryoem.batch import Batch, process_folder
-from cloudlet.cryoem.commands import process
-from cloudlet.cryoem.errors import FolderInUse, ProjectInsideRaw, RawFolderUnusable, SettingsInvalid
+from cloudlet.analytics import Problem
+from cloudlet.cryoem.batch import Batch, Outcome, process_folder
+from cloudlet.cryoem.commands import _told, process
+from cloudlet.cryoem.errors import FolderInUse, ProjectFolderInRaw, RawFolderUnusable, SettingsInvalid
 from cloudlet.cryoem.workload import CryoemWorkload
 from cloudlet.errors import CloudletError
 
@@ -23,7 +27,7 @@ def test_a_raw_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_nothing_is_written_into_the_raw_folder(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     for out in (tmp_path / "raw", tmp_path / "raw" / "out", tmp_path / "x" / ".." / "raw" / "out"):
-        with pytest.raises(ProjectInsideRaw):
+        with pytest.raises(ProjectFolderInRaw):
             begin(tmp_path / "raw", out)
     assert not list((tmp_path / "raw").iterdir())
 
@@ -55,8 +59,39 @@ def test_the_command_line_takes_everything_metadata_may_lack() -> None:
         assert f"--{option}" in shown.output
 
 
+def test_what_is_not_given_on_the_command_line_is_left_to_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Batch] = []
+
+    def note(batch: Batch, *_: object) -> None:
+        begun.append(batch)
+        raise FolderInUse("That is enough.")
+
+    monkeypatch.setattr("cloudlet.cryoem.batch.process_folder", note)
+    program = typer.Typer()
+    program.command()(process)
+    CliRunner().invoke(program, [str(tmp_path), "--out", str(tmp_path / "out"), "--voltage", "200"])
+    assert [batch.settings for batch in begun] == [{"voltage_kv": 200.0}]
+
+
 def test_an_unusable_folder_reaches_the_command_line_as_its_sentence(tmp_path: Path) -> None:
     program = typer.Typer()
     program.command()(process)
     result = CliRunner().invoke(program, [str(tmp_path / "raw"), "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, CloudletError)
+
+
+@pytest.mark.parametrize("name", ["[run]", "[/x]", ":warning:"])
+def test_names_are_printed_letter_by_letter(name: str) -> None:
+    screen = io.StringIO()
+    problem = Problem("slug", f"The movie {name}.mrc ends early.", "Copy it again.")
+    out = Path("/data") / ("a" * 100) / name
+    for run in (SimpleNamespace(problem=problem), SimpleNamespace(problem=None)):
+        failed = SimpleNamespace(name=f"{name}.mrc", problem=problem)
+        _told(Console(file=screen, width=90), Outcome(run, {}, [failed]), out)
+    first, second, *table = screen.getvalue().splitlines()
+    assert first == f"The movie {name}.mrc ends early. Copy it again."
+    assert second.endswith(f"Results are in {out}.")
+    assert f"{name}.mrc" in table[1].split()
+    assert f"The movie {name}.mrc ends early." in table[1]

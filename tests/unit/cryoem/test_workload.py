@@ -12,7 +12,7 @@ from PIL import Image
 
 from cloudlet.analytics import ExposureTask, Results, find_workload
 from cloudlet.cryoem import WORKLOAD
-from cloudlet.cryoem.errors import GainMissing, GainWrongSize, MovieTruncated, MovieVanished
+from cloudlet.cryoem.errors import GainMissing, GainWrongSize, MovieTruncated, MovieUnreadable, MovieVanished
 from cloudlet.errors import CloudletError
 
 WriteMovie = Callable[..., Path]
@@ -142,6 +142,16 @@ def test_bad_input_ends_in_a_sentence_and_what_to_do(
         WORKLOAD.process(task(path))
     assert told.value.message.endswith(".")
     assert told.value.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_a_movie_with_a_pixel_that_is_no_number_is_told_by_name(write_movie: WriteMovie, value: float) -> None:
+    frames = np.random.default_rng(0).poisson(4, (4, 256, 256)).astype(np.float32)
+    frames[2, 100, 101] = value
+    path = write_movie(frames)
+    write_gain(path, (256, 256))
+    with pytest.raises(MovieUnreadable, match=r"a\.tif hold values that are no numbers"):
+        WORKLOAD.process(task(path))
 
 
 def test_a_blank_movie_has_motion_and_counts_but_no_ctf(write_movie: WriteMovie) -> None:

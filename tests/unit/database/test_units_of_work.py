@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from cloudlet.clock import utc_now
-from cloudlet.database import Database, DatabaseUnusable, UtcInstant
+from cloudlet.database import Database, DatabaseSettings, DatabaseUnusable, UtcInstant
 from cloudlet.events.store import EventRow
 
 
@@ -53,9 +54,18 @@ def test_what_a_writer_read_is_still_true_when_it_commits(database: Database) ->
     assert kinds == [f"number.{number}" for number in range(40)]
 
 
-def test_another_kind_of_database_is_refused_in_words() -> None:
-    with pytest.raises(DatabaseUnusable, match="SQLite"):
-        Database("postgresql://host/name")
+@pytest.mark.parametrize("url", ["postgresql://ada:secret@host/name", "cloudlet.db", ""])
+def test_what_is_no_sqlite_file_is_refused_in_words_and_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="SQLite") as caught:
+        Database(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["cloudlet.db", "sqlite://", "sqlite:///", "postgresql://host/name"])
+def test_settings_take_an_sqlite_file_only(url: str) -> None:
+    assert DatabaseSettings(url="sqlite:////var/lib/cloudlet.db").url == "sqlite:////var/lib/cloudlet.db"
+    with pytest.raises(ValidationError, match="give sqlite:///FILE"):
+        DatabaseSettings(url=url)
 
 
 def test_a_folder_that_does_not_exist_is_told() -> None:

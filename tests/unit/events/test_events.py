@@ -1,8 +1,13 @@
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from cloudlet.database import Database
 from cloudlet.events import Event, Missed, Tail, latest, publish, read_after
@@ -14,6 +19,20 @@ class Arrived(Event):
     kind: ClassVar[str] = "test.arrived"
 
     number: int
+
+
+class FailingDatabase(Database):
+    """A database whose disk fails as often as it is told to."""
+
+    failures_left = 0
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise OperationalError("SELECT", {}, OSError("disk I/O error"))
+        with super().read() as work:
+            yield work
 
 
 def tell(database: Database, *numbers: int) -> None:
@@ -46,6 +65,15 @@ def test_an_event_of_a_unit_that_failed_is_never_seen(database: Database) -> Non
         assert latest(work) == 0
 
 
+def test_an_event_is_dated_by_the_clock_of_its_database(database: Database) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    dated = Database(str(database.engine.url), lambda: noon)
+    tell(dated, 1)
+    dated.close()
+    with database.read() as work:
+        assert [news.at for news in read_after(work, 0)] == [noon]
+
+
 async def test_every_listener_hears_what_happens_after_it_began(database: Database) -> None:
     tell(database, 1)
     tail = Tail(database, interval=0.01)
@@ -66,3 +94,20 @@ async def test_a_slow_listener_is_told_that_it_missed_something(database: Databa
                 await slow.next()
             await asyncio.to_thread(tell, database, 77)
             assert (await slow.next()).data["number"] == 77
+
+
+async def test_news_arrive_again_after_looks_that_failed_and_the_log_has_one_warning(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = FailingDatabase(str(database.engine.url))
+    tail = Tail(failing, interval=0.01)
+    async with asyncio.timeout(10), tail.running():
+        with tail.listen() as listener:
+            failing.failures_left = 3
+            await asyncio.to_thread(tell, database, 7)
+            assert (await listener.next()).data["number"] == 7
+    failing.close()
+    assert failing.failures_left == 0
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert "disk I/O error" in caplog.text

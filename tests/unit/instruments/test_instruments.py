@@ -5,7 +5,7 @@ import pytest
 
 from cloudlet.audit import read
 from cloudlet.database import Database
-from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level
+from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level, may_view_results
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -57,7 +57,6 @@ def test_a_session_is_current_from_its_start_until_just_before_its_end(
     for offset, expected in ((-1, []), (0, [session]), (119, [session]), (120, [])):
         clock.now = NOON + timedelta(minutes=offset)
         assert instruments.current_sessions("arctica") == expected
-        assert session.is_current(clock.now) is bool(expected)
 
 
 def test_a_session_without_an_end_stays_current(instruments: Instruments, clock: FixedClock) -> None:
@@ -65,6 +64,14 @@ def test_a_session_without_an_end_stays_current(instruments: Instruments, clock:
     clock.now = NOON + timedelta(days=1000)
     assert instruments.current_sessions() == [session]
     assert instruments.current_sessions("another") == []
+
+
+def test_results_are_for_the_people_of_their_session(instruments: Instruments) -> None:
+    session = open_session(instruments, hours=1)
+    assert may_view_results("ada", session)
+    for refused in (may_view_results("eve", session), may_view_results("ada", None)):
+        assert not refused
+        assert "another session" in refused.reason
 
 
 def test_levels_include_those_below_them() -> None:

@@ -19,6 +19,15 @@ def upgraded(tmp_path: Path) -> Database:
     return Database(url)
 
 
+def definitions(url: str) -> list[str | None]:
+    """Return how each table, index and trigger is defined."""
+    database = Database(url)
+    with database.read() as work:
+        found = list(work.scalars(text("SELECT sql FROM sqlite_master ORDER BY type, name")))
+    database.close()
+    return found
+
+
 def test_the_steps_lead_to_exactly_the_tables_of_the_code(upgraded: Database) -> None:
     with upgraded.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), METADATA)
@@ -37,4 +46,7 @@ def test_the_audit_record_is_append_only_after_the_steps_too(upgraded: Database)
 def test_taking_the_steps_again_changes_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'twice.db'}"
     upgrade(url)
+    before = definitions(url)
+    assert before
     upgrade(url)
+    assert definitions(url) == before

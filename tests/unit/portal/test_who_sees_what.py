@@ -102,6 +102,54 @@ async def test_what_does_not_exist_is_404(browser, measured, path) -> None:
         assert (await client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("number", [10**19, 2**63, 0, -1])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/exposures/{}"),
+        ("POST", "/exposures/{}/retry"),
+        ("GET", "/exposures/{}/images/plate"),
+        ("GET", "/api/exposures/{}"),
+        ("POST", "/api/exposures/{}/retry"),
+        ("GET", "/api/runs/{}/snapshot"),
+        ("GET", "/api/runs/{}/events"),
+    ],
+)
+async def test_a_number_that_nothing_can_have_is_refused(browser, measured, method, path, number) -> None:
+    async with browser("ada") as client:
+        assert (await client.request(method, path.format(number))).status_code == 422
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 99])
+async def test_the_largest_number_that_something_could_have_is_404(browser, measured, number) -> None:
+    async with browser("ada") as client:
+        for path in ("/exposures/{}", "/api/runs/{}/snapshot", "/api/exposures/{}"):
+            assert (await client.get(path.format(number))).status_code == 404
+
+
+@pytest.mark.parametrize("question", ["snapshot", "events"])
+@pytest.mark.parametrize("cursor", [-1, 2**63])
+async def test_a_cursor_that_no_change_can_have_is_refused(browser, measured, question, cursor) -> None:
+    async with browser("ada") as client:
+        answer = await client.get(f"/api/runs/1/{question}?after={cursor}")
+    assert answer.status_code == 422
+    assert answer.json()["slug"] == "request-unusable"
+
+
+async def test_a_browser_that_names_an_impossible_last_event_is_refused(browser, measured) -> None:
+    async with browser("ada") as client:
+        answer = await client.get("/api/runs/1/events", headers={"last-event-id": "9" * 19})
+    assert answer.status_code == 422
+
+
+async def test_what_is_not_done_at_an_address_has_its_own_code(browser, measured) -> None:
+    async with browser("ada") as client:
+        page, told = await client.post("/exposures/1"), await client.delete("/api/exposures/1")
+    assert page.status_code == told.status_code == 405
+    assert "method-refused" in page.text
+    assert told.json()["slug"] == "method-refused"
+
+
 async def test_who_has_no_grant_any_more_sees_the_old_results_but_not_who_is_there_now(browser, site, measured) -> None:
     admission = Admission("ben", "Ben Ito", "mast", Level.OBSERVE, "session")
     Attendance(site.database).arrive(admission)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudlet.processes.supervisor import Program, Supervisor
+from cloudlet.processes.supervisor import Program, Supervisor, _Kept
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 PARENT_OF_ONE = (
@@ -46,6 +46,12 @@ def test_a_killed_program_is_started_again_and_told_of(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         supervisor.keep(until=lambda: supervisor.process_ids.get("sleeper", first) != first)
     assert told == ["sleeper ended (killed by SIGKILL) and is started again."]
+
+
+def test_the_pause_before_a_restart_doubles_while_a_program_keeps_dying_soon(tmp_path: Path) -> None:
+    kept = _Kept(program("any", SLEEPER), tmp_path)
+    assert [kept.next_pause(0.1) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+    assert [kept.next_pause(lived) for lived in (31.0, 0.1)] == [0.2, 0.4]
 
 
 @pytest.mark.parametrize("code", [PARENT_OF_ONE, STUBBORN])

@@ -33,12 +33,38 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     assert "colour: there is no such setting" in caught.value.message
     assert "web.base_url" in caught.value.message
     assert "instruments.arctica.title" in caught.value.message
+    assert "docs/reference/settings.md" in caught.value.remedy
 
 
 def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDLET_WEB__BASE_URL", "https://cloudlet.example.org")
     settings = load(write(tmp_path, '[web]\nbase_url = "http://127.0.0.1:1"\n[analytics]\n'))
     assert settings.web.base_url == "https://cloudlet.example.org"
+
+
+def test_a_variable_that_is_no_json_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDLET_INSTRUMENTS", "notjson")
+    with pytest.raises(SettingsInvalid, match=r"A CLOUDLET_ variable cannot be read: .*instruments.* Write it as JSON"):
+        load(write(tmp_path, ""))
+
+
+def test_a_console_that_no_page_of_ours_could_open_is_refused(tmp_path: Path) -> None:
+    text = """
+        [web]
+        base_url = "https://Cloudlet.example.org:443"
+        [access]
+        origins = [{}]
+        [instruments.arctica]
+        title = "Arctica"
+        [instruments.arctica.console]
+        host = "scope"
+    """
+    assert load(write(tmp_path, text.format('"https://cloudlet.example.org"'))).instruments
+    with pytest.raises(
+        SettingsInvalid, match=r"\n- access\.origins lacks web\.base_url.*https://cloudlet\.example\.org"
+    ):
+        load(write(tmp_path, text.format('"https://c.example"')))
+    load(write(tmp_path, text.format("").partition("[instruments.arctica.console]")[0]))
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("[web", "is no TOML"), (None, "cannot be read")])
@@ -52,6 +78,12 @@ def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == render(), (
         "run: python -m cloudlet.settings.reference > docs/reference/settings.md"
     )
+
+
+def test_the_reference_page_tells_of_tables_as_well() -> None:
+    page = render()
+    for heading, sentence in (("identity.providers.KEY", "part of the callback"), ("instruments.KEY", "never changes")):
+        assert sentence in page.partition(f"`[{heading}]`")[2].partition("\n## ")[0]
 
 
 def test_every_setting_says_what_it_is_and_why_its_default() -> None:

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from cloudlet.web import NotFound, ServerEvent, WebSettings, cookie_name, create_app, event_stream
+from cloudlet.web import NotFound, ServerEvent, WebSettings, cookie_name, create_app, event_stream, security_headers
 
 ORIGIN = "http://127.0.0.1:8440"
 
@@ -51,6 +51,13 @@ async def test_every_answer_carries_a_policy_without_inline_anything(client: htt
     assert "connect-src 'self' ws://127.0.0.1:9" in policy
 
 
+async def test_every_answer_carries_the_security_headers_even_a_refusal(client: httpx.AsyncClient) -> None:
+    refusal = await client.post("/change", headers={"origin": "https://evil.example"})
+    for answer in (await client.get("/missing"), refusal):
+        expected = security_headers(["ws://127.0.0.1:9"])
+        assert expected.items() <= dict(answer.headers).items()
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -78,22 +85,21 @@ def test_cookies_are_bound_to_the_host_under_tls() -> None:
     assert cookie_name(WebSettings(base_url="https://cloudlet.example.org"), "session").startswith("__Host-")
 
 
+def test_the_public_address_is_kept_as_browsers_send_it() -> None:
+    assert WebSettings(base_url="https://Cloudlet.example.org:443/").base_url == "https://cloudlet.example.org"
+
+
 @pytest.mark.parametrize("url", ["cloudlet.example.org", "https://host/path", "ftp://host", ""])
 def test_an_address_that_is_no_origin_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         WebSettings(base_url=url)
 
 
-async def test_a_stream_sends_events_and_a_heartbeat_and_closes_its_source() -> None:
-    closed = asyncio.Event()
-
+async def test_a_stream_sends_events_and_a_heartbeat() -> None:
     async def source() -> AsyncGenerator[ServerEvent, None]:
-        try:
-            yield ServerEvent(7, "exposures", {"text": "µm\n2"})
-            await asyncio.sleep(0.1)
-            yield ServerEvent(None, "vitals", {})
-        finally:
-            closed.set()
+        yield ServerEvent(7, "exposures", {"text": "µm\n2"})
+        await asyncio.sleep(0.1)
+        yield ServerEvent(None, "vitals", {})
 
     parts = [part async for part in event_stream(source(), heartbeat_seconds=0.02).body_iterator]
     told = [bytes(part).decode() for part in parts]
@@ -101,4 +107,23 @@ async def test_a_stream_sends_events_and_a_heartbeat_and_closes_its_source() -> 
     assert json.loads(told[1].split("data: ")[1]) == {"text": "µm\n2"}
     assert ": still here\n\n" in told
     assert told[-1] == "event: vitals\ndata: {}\n\n"
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+async def test_a_stream_that_is_left_closes_its_source(parts: int) -> None:
+    """After the event (2), and while the next one is waited for (3)."""
+    closed = asyncio.Event()
+
+    async def source() -> AsyncGenerator[ServerEvent, None]:
+        try:
+            yield ServerEvent(7, "exposures", {})
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    stream = event_stream(source(), heartbeat_seconds=0.02).body_iterator
+    for _ in range(parts):
+        await anext(stream)
+    assert not closed.is_set()
+    await stream.aclose()
     assert closed.is_set()

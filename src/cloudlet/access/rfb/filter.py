@@ -137,11 +137,7 @@ class InputFilter:
             What lets go of all held keys and buttons, to be sent at once; empty where input goes on.
         """
         self._rights &= rights
-        return b"" if Right.INPUT in self._rights else self.release()
-
-    def release(self) -> bytes:
-        """Return what lets go of all held keys and buttons; empty where nothing is held."""
-        return _encoded(self._held.release())
+        return b"" if Right.INPUT in self._rights else _encoded(self._held.release())
 
     def _judged(self, message: ClientMessage, now: float) -> ClientMessage | None:
         self._touched += isinstance(message, Key | QemuKey | Pointer)

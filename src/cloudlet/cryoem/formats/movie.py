@@ -23,7 +23,7 @@ from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
 from cloudlet.cryoem.formats.readers import Reader, reader_of
 
-__all__ = ["Movie", "look_at_movie", "read_movie"]
+__all__ = ["Movie", "check_last_frame", "look_at_movie", "read_movie"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -67,6 +67,21 @@ def look_at_movie(path: Path) -> MovieOutline:
         return _reader(path, file).look(path.name, file)
 
 
+def check_last_frame(path: Path, outline: MovieOutline) -> None:
+    """Refuse a movie whose last frame is not all there.
+
+    Raises
+    ------
+    MovieTruncated
+        The file ends within it.
+    """
+    if outline.is_cut:
+        raise MovieTruncated(
+            f"{path.name} ends in the middle of frame {outline.frames + 1}.",
+            "Copy the file again if it was copied, or leave the movie out.",
+        )
+
+
 def read_movie(path: Path) -> Movie:
     """Read and decode all frames.
 
@@ -95,11 +110,7 @@ def _reader(path: Path, file: BinaryIO) -> Reader:
 
 
 def _check_outline(path: Path, outline: MovieOutline) -> None:
-    if outline.is_cut:
-        raise MovieTruncated(
-            f"{path.name} ends in the middle of frame {outline.frames + 1}.",
-            "Copy the file again if it was copied, or leave the movie out.",
-        )
+    check_last_frame(path, outline)
     if outline.frames < 2:
         raise MovieWrongSize(
             f"{path.name} holds a single frame; a movie has at least two.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import c, e, h, m_e
 
 __all__ = ["Defocus", "Optics", "ctf"]
 
@@ -27,9 +28,9 @@ class Optics:
 
     @property
     def wavelength_angstrom(self) -> float:
-        """De Broglie wavelength of the relativistic electron."""
-        volts = self.voltage_kv * 1e3
-        return 12.2642598 / math.sqrt(volts + 0.97845e-6 * volts * volts)
+        """Wavelength of the electron: ``lambda = h / sqrt(2 m e V (1 + e V / (2 m c^2)))``, constants from CODATA."""
+        energy = e * self.voltage_kv * 1e3
+        return 1e10 * float(h) / math.sqrt(2 * m_e * energy * (1 + energy / (2 * m_e * c**2)))
 
     @property
     def amplitude_phase(self) -> float:

@@ -49,11 +49,12 @@ def windowed_correlation(
 ) -> NDArray[np.float64]:
     """Correlate measured rings with modelled ones in a window about each frequency.
 
-    The window reaches over one and a half rings to either side, at least a fortieth of the spectrum; it begins at
-    `first`. All arrays have shape (n,); below `first` the result is 1.
+    The window reaches over three quarters of a ring to either side (a ring is pi in `chi`), at least a fortieth of the
+    spectrum; nothing below `first` is in it. All arrays have shape (n,); below `first` the result is 1.
     """
     slope = np.maximum(np.abs(np.gradient(chi)), 1e-3)
-    half = np.maximum(len(rings) / 40, 0.75 * 2 * math.pi / (2 * slope)).astype(int)
+    ring_width = math.pi / slope
+    half = np.maximum(len(rings) / 40, 0.75 * ring_width).astype(int)
     places = np.arange(len(rings))
     begin, end = np.maximum(first, places - half), np.minimum(len(rings), places + half + 1)
     end = np.maximum(end, begin + 1)

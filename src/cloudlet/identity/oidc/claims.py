@@ -11,7 +11,7 @@ from datetime import datetime
 from cloudlet.database import JsonObject
 from cloudlet.identity.errors import Refusal, SignInRefused
 
-__all__ = ["Expected", "authentication_methods", "check_claims"]
+__all__ = ["Expected", "check_claims"]
 
 LEEWAY_SECONDS = 60.0
 """How far the provider's clock may be from ours."""
@@ -52,14 +52,6 @@ def token_hash(access_token: str, algorithm: str) -> str:
     """Return ``at_hash``: the left half of the hash that goes with `algorithm`, as base64url (3.1.3.6)."""
     digest = hashlib.new(f"sha{algorithm[-3:]}", access_token.encode()).digest()
     return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
-
-
-def authentication_methods(claims: JsonObject) -> tuple[str, ...]:
-    """Return ``amr``: how the provider made sure of the person; CILogon sends a string where a list belongs."""
-    methods = claims.get("amr", [])
-    if isinstance(methods, str):
-        methods = [methods]
-    return tuple(method for method in methods if isinstance(method, str)) if isinstance(methods, list) else ()
 
 
 def _check_audience(claims: JsonObject, client_id: str) -> None:

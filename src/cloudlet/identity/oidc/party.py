@@ -11,7 +11,7 @@ from cloudlet.clock import Clock
 from cloudlet.database import JsonObject
 from cloudlet.identity.errors import Refusal, SignInRefused
 from cloudlet.identity.models import Identity
-from cloudlet.identity.oidc.claims import Expected, authentication_methods, check_claims
+from cloudlet.identity.oidc.claims import Expected, check_claims
 from cloudlet.identity.oidc.discovery import Discovery, Metadata
 from cloudlet.identity.oidc.exchange import Tokens, exchange_code, fetch_userinfo
 from cloudlet.identity.oidc.proof import Proof
@@ -29,8 +29,6 @@ class Person:
     identity: Identity
     name: str
     """For greeting only; the subject where the provider tells no name."""
-    methods: tuple[str, ...]
-    """How the provider made sure (``amr``), for example ``("pwd", "otp")``; often empty."""
 
 
 class RelyingParty:
@@ -104,9 +102,7 @@ class RelyingParty:
         tokens = self._exchange(metadata, proof, code)
         claims, subject = self._checked(tokens, proof)
         told = self._userinfo(metadata, tokens, subject)
-        return Person(
-            Identity(self._settings.issuer, subject), _name(claims, told) or subject, authentication_methods(claims)
-        )
+        return Person(Identity(self._settings.issuer, subject), _name(claims, told) or subject)
 
     def _exchange(self, metadata: Metadata, proof: Proof, code: str) -> Tokens:
         form = {

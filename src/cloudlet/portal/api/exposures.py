@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 from cloudlet.portal.admission import visible_exposure
 from cloudlet.portal.documents import ExposureDocument
 from cloudlet.portal.images import MEDIA_TYPES, image_path
+from cloudlet.portal.parameters import Number
 from cloudlet.portal.services import Services
 
 __all__ = ["exposure_api"]
@@ -23,13 +24,13 @@ def exposure_api(services: Services) -> APIRouter:
     router = APIRouter(tags=["exposures"])
 
     @router.get("/api/exposures/{exposure_id}")
-    def show_exposure(request: Request, exposure_id: int) -> ExposureDocument:
+    def show_exposure(request: Request, exposure_id: Number) -> ExposureDocument:
         """Return one exposure with its numbers."""
         account = services.guard.account(request)
         return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
 
     @router.post("/api/exposures/{exposure_id}/retry")
-    def retry_exposure(request: Request, exposure_id: int) -> ExposureDocument:
+    def retry_exposure(request: Request, exposure_id: Number) -> ExposureDocument:
         """Queue a failed exposure again."""
         account = services.guard.account(request)
         visible_exposure(services, account, exposure_id)
@@ -39,7 +40,7 @@ def exposure_api(services: Services) -> APIRouter:
     @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)
     def show_image(
         request: Request,
-        exposure_id: int,
+        exposure_id: Number,
         key: str,
         v: int | None = None,
         if_none_match: Annotated[str | None, Header()] = None,

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from cloudlet.analytics import Run
+from cloudlet.access import ConsoleChanged, GrantChanged
+from cloudlet.analytics import ExposureStateChanged, Run, RunChanged
 from cloudlet.errors import CloudletError
 from cloudlet.events import Listener, Missed, News, Tail
 from cloudlet.identity import Account
@@ -25,8 +26,8 @@ from cloudlet.web import ServerEvent, problem_of
 __all__ = ["Feed", "follow"]
 
 GATHER_SECONDS = 0.2
-RUN_NEWS = {"analytics.exposure-changed", "analytics.run-changed"}
-CONSOLE_NEWS = {"access.console-changed", "access.grant-changed"}
+RUN_NEWS = {ExposureStateChanged.kind, RunChanged.kind}
+CONSOLE_NEWS = {ConsoleChanged.kind, GrantChanged.kind}
 
 
 class Feed:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from cloudlet.access import may_operate
 from cloudlet.identity import Account
-from cloudlet.instruments import Instrument, Level
+from cloudlet.instruments import Instrument
 from cloudlet.portal.admission import current_session, visible_instrument
 from cloudlet.portal.documents import InstrumentDocument, TicketDocument
 from cloudlet.portal.services import Services
@@ -57,7 +58,7 @@ def instrument_api(services: Services) -> APIRouter:
             url=ticket.url,
             subprotocols=list(ticket.subprotocols),
             level=ticket.level.title,
-            may_operate=ticket.level >= Level.OPERATE,
+            may_operate=may_operate(ticket.level),
             issued_at=now,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
@@ -17,13 +17,12 @@ from cloudlet.portal.admission import visible_run
 from cloudlet.portal.api.following import Feed, follow
 from cloudlet.portal.api.snapshots import snapshot
 from cloudlet.portal.documents import Snapshot
+from cloudlet.portal.parameters import Cursor, Number
 from cloudlet.portal.services import Services
 from cloudlet.portal.settings import PortalSettings
 from cloudlet.web import event_stream
 
 __all__ = ["run_api"]
-
-Cursor = Annotated[int, Query(ge=0, description="Number of the last change that is known; 0 for none.")]
 
 
 def run_api(services: Services, settings: PortalSettings) -> APIRouter:
@@ -37,7 +36,7 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     router = APIRouter(prefix="/api/runs", tags=["runs"], lifespan=lifespan)
 
     @router.get("/{run_id}/snapshot")
-    def read_snapshot(request: Request, run_id: int, after: Cursor = 0) -> Snapshot:
+    def read_snapshot(request: Request, run_id: Number, after: Cursor = 0) -> Snapshot:
         """Return the run and the exposures that changed after a cursor."""
         account = services.guard.account(request)
         return snapshot(services, account, visible_run(services, account, run_id), after, settings.history_length)
@@ -45,9 +44,9 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     @router.get("/{run_id}/events", response_class=StreamingResponse)
     async def stream_events(
         request: Request,
-        run_id: int,
+        run_id: Number,
         after: Cursor = 0,
-        last_event_id: Annotated[str, Header(max_length=20)] = "",
+        last_event_id: Annotated[str, Header(max_length=18)] = "",
     ) -> StreamingResponse:
         """Send what changes in the run, starting behind a cursor, until the page goes."""
 

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from cloudlet.portal.admission import visible_exposure
 from cloudlet.portal.documents import ExposureDocument
+from cloudlet.portal.parameters import Number
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
 
@@ -18,7 +19,7 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/exposures/{exposure_id}")
-    def show_exposure(request: Request, exposure_id: int) -> HTMLResponse:
+    def show_exposure(request: Request, exposure_id: Number) -> HTMLResponse:
         account = services.guard.account(request)
         run, exposure = visible_exposure(services, account, exposure_id)
         older, newer = services.runs.neighbours(exposure_id)
@@ -35,7 +36,7 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
         )
 
     @router.post("/exposures/{exposure_id}/retry")
-    def retry_exposure(request: Request, exposure_id: int) -> RedirectResponse:
+    def retry_exposure(request: Request, exposure_id: Number) -> RedirectResponse:
         account = services.guard.account(request)
         visible_exposure(services, account, exposure_id)
         services.runs.retry(exposure_id, by=account.username)

@@ -10,7 +10,7 @@ from cloudlet.portal.api.instruments import instrument_document, seen_instrument
 from cloudlet.portal.pages.results import latest_results
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
-from cloudlet.portal.theme import local_path
+from cloudlet.web import local_path
 
 __all__ = ["home_page"]
 

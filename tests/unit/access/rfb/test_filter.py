@@ -82,7 +82,7 @@ def test_no_input_of_an_observer_goes_through_however_it_is_cut(messages: list[C
     gate = InputFilter(Right.NONE)
     out = b"".join(gate.receive(data[a:b], 0.0) for a, b in itertools.pairwise(places))
     assert not [message for message in messages_of(out) if isinstance(message, INPUT + MACHINE)]
-    assert gate.release() == b""
+    assert gate.restrict(Right.NONE) == b""
 
 
 @given(st.lists(st.binary(max_size=60), max_size=20))
@@ -126,14 +126,14 @@ def test_after_release_nothing_is_held(messages: list[ClientMessage]) -> None:
                 buttons = now_down
     assert not down
     assert buttons == 0
-    assert gate.release() == b""
+    assert gate.restrict(Right.NONE) == b""
 
 
 def test_button_is_let_go_of_where_it_was_held() -> None:
     gate = InputFilter(OPERATOR)
     gate.receive(Pointer(1, 10, 20).encode() + Pointer(1, 30, 40).encode(), 0.0)
     assert gate.pointer == PointerState(30, 40, 1)
-    assert gate.release() == Pointer(0, 30, 40).encode()
+    assert gate.restrict(Right.NONE) == Pointer(0, 30, 40).encode()
 
 
 def test_rights_that_were_taken_away_do_not_come_back() -> None:

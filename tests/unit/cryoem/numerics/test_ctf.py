@@ -12,10 +12,10 @@ OPTICS = Optics(200, 2.7, 0.1)
 
 @pytest.mark.parametrize("voltage", [100, 200, 300])
 def test_wavelength_follows_from_constants_of_nature(voltage: float) -> None:
-    h, m, e, c = 6.62607015e-34, 9.1093837e-31, 1.602176634e-19, 299792458.0
+    h, m, e, c = 6.62607015e-34, 9.1093837139e-31, 1.602176634e-19, 299792458.0
     energy = e * voltage * 1e3
     expected = h * c / math.sqrt(energy**2 + 2 * energy * m * c**2) * 1e10
-    assert Optics(voltage, 2.7, 0.1).wavelength_angstrom == pytest.approx(expected, rel=1e-5)
+    assert Optics(voltage, 2.7, 0.1).wavelength_angstrom == pytest.approx(expected, rel=1e-8)
 
 
 def test_without_aberration_and_amplitude_contrast_zeros_lie_at_whole_multiples() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlet.identity.errors import Refusal, SignInRefused
-from cloudlet.identity.oidc.claims import Expected, authentication_methods, check_claims
+from cloudlet.identity.oidc.claims import Expected, check_claims
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECONDS = NOW.timestamp()
@@ -111,19 +111,3 @@ def test_odd_claims_are_refused_and_never_crash(odd: dict[str, Any]) -> None:
     assert claims["iss"] == EXPECTED.issuer
     assert claims["nonce"] == EXPECTED.nonce
     assert "us" in claims["aud"]
-
-
-@pytest.mark.parametrize(
-    ("amr", "methods"),
-    [
-        (["pwd", "otp"], ("pwd", "otp")),
-        ("https://refeds.org/profile/mfa", ("https://refeds.org/profile/mfa",)),
-        ([], ()),
-        (["pwd", 7], ("pwd",)),
-        ({"pwd": 1}, ()),
-        (None, ()),
-    ],
-)
-def test_authentication_methods_come_as_list_or_string(amr: object, methods: tuple[str, ...]) -> None:
-    assert authentication_methods({"amr": amr}) == methods
-    assert authentication_methods({}) == ()

@@ -1,0 +1,52 @@
+"""Addresses as browsers write and follow them: origins, and paths on this server."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+
+__all__ = ["as_origin", "local_path"]
+
+EXPECTED = "give scheme, host and port only, as in https://cloudlet.example.org"
+ORIGIN = re.compile(r"(https?)://(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?/?")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LARGEST_PORT = 65_535
+PATH_LENGTH = 2000
+
+
+def as_origin(text: str) -> str:
+    """Return the origin `text` as browsers write it: lower case, without a default port (RFC 6454, 6.2).
+
+    Raises
+    ------
+    ValueError
+        It is none: there is a user, path, query or fragment, the scheme is not of the web, the port is impossible, or
+        the host holds letters that browsers would rewrite.
+    """
+    found = ORIGIN.fullmatch(text.lower())
+    if found is None:
+        raise ValueError(EXPECTED)
+    scheme, ipv6, name, digits = found.groups()
+    port = DEFAULT_PORTS[scheme] if digits is None else int(digits)
+    if not 0 < port <= LARGEST_PORT:
+        raise ValueError(EXPECTED)
+    origin = f"{scheme}://{name or _bracketed(ipv6)}"
+    return origin if port == DEFAULT_PORTS[scheme] else f"{origin}:{port}"
+
+
+def _bracketed(ipv6: str) -> str:
+    try:
+        return f"[{IPv6Address(ipv6)}]"
+    except AddressValueError as cause:
+        raise ValueError(EXPECTED) from cause
+
+
+def local_path(wanted: str | None) -> str:
+    r"""Return `wanted` where it is a path on this server, else the home page's.
+
+    Browsers read ``//host`` and ``/\host`` as another host and drop tabs and newlines from addresses, so none of these
+    may pass.
+    """
+    if wanted is None or len(wanted) > PATH_LENGTH or not wanted.isprintable() or "\\" in wanted:
+        return "/"
+    return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"

@@ -1,0 +1,59 @@
+"""What is wrong with the workloads of a site, all of it at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cloudlet.analytics import check_workloads
+
+
+@dataclass(frozen=True)
+class Chosen:
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def test_a_bad_setting_and_a_missing_workload_are_told_at_once_by_instrument() -> None:
+    problems = check_workloads(
+        {
+            "arctica": Chosen("cryoem", {"voltage_kv": -1}),
+            "krios": Chosen("cryoem"),
+            "titan": Chosen("no-such"),
+        }
+    )
+    assert {key: problem.slug for key, problem in problems.items()} == {
+        "arctica": "settings-invalid",
+        "titan": "workload-unknown",
+    }
+    assert "voltage_kv" in problems["arctica"].message
+    assert "cryoem" in problems["titan"].remedy
+
+
+SETTINGS = """
+[instruments.arctica]
+title = "Arctica"
+workload = { name = "cryoem", settings = { voltage_kv = -1 } }
+
+[instruments.krios]
+title = "Krios"
+
+[instruments.titan]
+title = "Titan"
+workload = { name = "no-such" }
+"""
+
+
+def test_cloudlet_check_tells_them_all_and_exits_with_2(tmp_path: Path) -> None:
+    path = tmp_path / "cloudlet.toml"
+    path.write_text(SETTINGS)
+    command = [sys.executable, "-m", "cloudlet", "check", "--settings", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "COLUMNS": "200"})
+    assert done.returncode == 2
+    for told in ("instruments.arctica.workload", "voltage_kv", "instruments.titan.workload", "'no-such'"):
+        assert told in done.stderr
+    assert "krios" not in done.stderr

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from cloudlet.testbed.counting import count_table
 
-__all__ = ["TAPS", "TILE", "record_frame", "tile_centres"]
+__all__ = [
+    "BEFORE",
+    "TAPS",
+    "TILE",
+    "add_interpolated",
+    "interpolation_taps",
+    "record_frame",
+    "tile_centres",
+]
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.float32]

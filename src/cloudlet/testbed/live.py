@@ -9,12 +9,12 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.testbed.exposure import TAPS, record_frame, tile_centres
+from cloudlet.testbed.exposure import BEFORE, TAPS
 from cloudlet.testbed.foil import FIELD_UM, foil_field
+from cloudlet.testbed.live_grain import add_grain, interpolated, show
 from cloudlet.testbed.models import CameraModel, Particle
 from cloudlet.testbed.optics import lens, radial_tables
 from cloudlet.testbed.rendering import Specimen, rendered
@@ -36,9 +36,6 @@ FOCUS_ASTIGMATISM_ANGSTROM, FOCUS_ASTIGMATISM_DEGREES = 100.0, 30.0
 FOCUS_B_FACTOR_ANGSTROM2 = 100.0
 LIVE_COUNTS = 12.0
 """Counts per pixel and picture through vacuum."""
-
-MARGIN = TAPS + 2
-SEED_MODULUS = 1 << 62
 
 
 class LiveMode(StrEnum):
@@ -69,10 +66,25 @@ LOOKS = {
 }
 
 
+PICTURES_A_SEED = 1_000_003
+"""Five a second for two days: until then no two seeds show the same grain."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What was in the last picture, without grain."""
+
+    field: NDArray[np.float32]
+    at: tuple[float, float]
+    """Its middle in pixels of the field, x and y."""
+    contrast: NDArray[np.float32]
+
+
 class LiveView:
     """A view of the specimen that follows the stage; for one thread at a time.
 
-    Fields are rendered when first looked at, which takes some tenths of a second; a picture takes about 5 ms.
+    Fields are rendered when first looked at, which takes some tenths of a second; a picture takes 1 ms while the stage
+    rests and 3 ms while it moves.
 
     Parameters
     ----------
@@ -85,7 +97,6 @@ class LiveView:
     def __init__(self, size: int = 512, seed: int = 0) -> None:
         self.size = size
         self.seed = seed
-        self.pictures = 0
         self._model = CameraModel(
             name="live",
             width=FIELD_PIXELS,
@@ -93,9 +104,9 @@ class LiveView:
             pixel_size_angstrom=FOCUS_PIXEL_ANGSTROM,
             b_factor_angstrom2=FOCUS_B_FACTOR_ANGSTROM2,
         )
-        self._sensitivity = np.ones((size, size), np.float32)
-        self._counts = np.empty((size, size), np.uint8)
+        self._pictures = 0
         self._mean = np.zeros((size, size), np.float32)
+        self._seen: _Seen | None = None
         self._mode: LiveMode | None = None
         self._foil: NDArray[np.float32] | None = None
         self._specimen: Specimen | None = None
@@ -129,43 +140,31 @@ class LiveView:
             The ice knob: thicker ice is darker.
         """
         look = LOOKS[mode]
-        field = self._field(mode, defocus_um)
-        window, moved = self._window(field, stage_x_um / look.pixel_um, stage_y_um / look.pixel_um)
-        rate = LIVE_COUNTS * arriving_fraction(ice * self._model.specimen.ice_angstrom)
-        self._expose(window, moved, rate)
+        contrast = self._contrast(mode, stage_x_um / look.pixel_um, stage_y_um / look.pixel_um, defocus_um)
         share = look.newest_share if mode == self._mode else 1.0
         self._mode = mode
-        picture = np.zeros((self.size, self.size), np.uint8)
+        rate = LIVE_COUNTS * arriving_fraction(ice * self._model.specimen.ice_angstrom)
+        self._pictures += 1
+        add_grain(self._mean, contrast, rate, share, (self.seed * PICTURES_A_SEED + self._pictures) % 2**32)
         reference = LIVE_COUNTS * arriving_fraction(self._model.specimen.ice_angstrom)
-        show(self._counts, self._mean, share, reference * (1 - look.contrast), reference * (1 + look.contrast), picture)
-        return picture[::-1]
+        picture = np.empty((self.size, self.size), np.uint8)
+        show(self._mean, reference * (1 - look.contrast), reference * (1 + look.contrast), picture)
+        return picture
 
-    def _expose(self, window: NDArray[np.float32], moved: tuple[float, float], rate: float) -> None:
-        """Count one picture's electrons."""
-        self.pictures += 1
-        tiles = tile_centres(self.size).size
-        displacements = np.empty((1, 2, tiles, tiles))
-        displacements[0, 0], displacements[0, 1] = moved
-        record_frame(
-            window,
-            displacements,
-            MARGIN,
-            rate,
-            self._sensitivity,
-            (self.seed * 1_000_003 + self.pictures) % SEED_MODULUS,
-            self._counts,
-        )
+    def _contrast(self, mode: LiveMode, x_px: float, y_px: float, defocus_um: float) -> NDArray[np.float32]:
+        """Return what is in the picture; worked out once for as long as stage and dials rest."""
+        field = self._field(mode, defocus_um)
+        if self._seen is None or self._seen.field is not field or self._seen.at != (x_px, y_px):
+            self._seen = _Seen(field, (x_px, y_px), self._picked(field, x_px, y_px))
+        return self._seen.contrast
 
-    def _window(
-        self, field: NDArray[np.float32], x_px: float, y_px: float
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-        """Cut the picture with a margin out of a field that repeats; return it and what it must still move."""
+    def _picked(self, field: NDArray[np.float32], x_px: float, y_px: float) -> NDArray[np.float32]:
+        """Cut the picture around a point out of a field that repeats."""
         left, bottom = x_px - self.size / 2, y_px - self.size / 2
         whole_x, whole_y = math.floor(left), math.floor(bottom)
-        span = np.arange(-MARGIN, self.size + MARGIN)
+        span = np.arange(-BEFORE, self.size + TAPS - 1 - BEFORE)
         rows, columns = (span + whole_y) % len(field), (span + whole_x) % len(field)
-        window = field.take(rows, axis=0).take(columns, axis=1)
-        return window, (whole_y - bottom, whole_x - left)
+        return interpolated(field.take(rows, axis=0).take(columns, axis=1), bottom - whole_y, left - whole_x)
 
     def _field(self, mode: LiveMode, defocus_um: float) -> NDArray[np.float32]:
         """Return the contrast of a mode's whole field, rendering it if need be."""
@@ -200,30 +199,3 @@ def whole(particles: tuple[Particle, ...]) -> tuple[Particle, ...]:
     room = 71.0 / FOCUS_PIXEL_ANGSTROM
     inside = FIELD_PIXELS - room
     return tuple(p for p in particles if room < p.x_px < inside and room < p.y_px < inside)
-
-
-@nb.njit(fastmath=True, cache=True, nogil=True)
-def show(
-    counts: NDArray[np.uint8],
-    mean: NDArray[np.float32],
-    share: float,
-    black: float,
-    white: float,
-    picture: NDArray[np.uint8],
-) -> None:
-    """Move the running mean towards the counts, and draw it smoothed over 3 x 3 pixels."""
-    height, width = counts.shape
-    scale = np.float32(255.0 / (9.0 * (white - black)))
-    weight, floor = np.float32(share), np.float32(9.0 * black)
-    for y in range(height):
-        for x in range(width):
-            mean[y, x] += weight * (np.float32(counts[y, x]) - mean[y, x])
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            total = mean[y - 1, x - 1] + mean[y - 1, x] + mean[y - 1, x + 1]
-            total += mean[y, x - 1] + mean[y, x] + mean[y, x + 1]
-            total += mean[y + 1, x - 1] + mean[y + 1, x] + mean[y + 1, x + 1]
-            grey = (total - floor) * scale
-            picture[y, x] = np.uint8(min(max(grey, np.float32(0.0)), np.float32(255.0)))
-    picture[0], picture[height - 1] = picture[1], picture[height - 2]
-    picture[:, 0], picture[:, width - 1] = picture[:, 1], picture[:, width - 2]

@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 BUNDLE := src/cloudlet/portal/static/manifest.json
 FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*')
+TEMPLATES := $(shell find src/cloudlet/portal/templates -type f)
 WORKERS ?= 2
+NAME ?= demo
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -32,15 +34,14 @@ unit: $(VENV)/tools $(BUNDLE) ## the fast tests alone
 packages: ## the Debian packages that system tests need, where this user may install them
 	@sh tests/packages.sh
 
-bench: $(VENV)/tools $(BUNDLE) ## one benchmark, NAME=demo; a table and build/bench/NAME.json
+bench: $(VENV)/tools $(BUNDLE) packages ## one benchmark, NAME=demo; a table and build/bench/NAME.json
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
 docs: $(VENV)/docs ## the documentation as HTML in build/docs
 	$(BIN)/sphinx-build -W -q -b html docs build/docs
 
 wheel: $(VENV)/tools ## source distribution and wheel in dist/
-	$(PIP) install build
-	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m hatchling build -d dist
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) frontend/node_modules src/cloudlet/portal/static build dist
@@ -48,7 +49,7 @@ clean: ## everything that can be made again
 $(VENV)/installed: pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The cloudlet needs Python 3.11 or newer; say which with make PYTHON=...")'
 	@command -v npm >/dev/null || { echo "Building the pages needs Node.js 20 or newer with npm."; exit 1; }
-	@echo "Installing; this takes about a minute."
+	@echo "Installing; this takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --constraint constraints.txt --editable .
@@ -64,7 +65,7 @@ $(VENV)/docs: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --group docs
 	@touch $@
 
-$(BUNDLE): $(FRONTEND)
+$(BUNDLE): $(FRONTEND) $(TEMPLATES) # whose icons are in the sprite
 	cd frontend && npm ci --silent && npm run --silent build
 
 .PHONY: help demo test check unit packages bench docs wheel clean

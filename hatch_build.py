@@ -44,4 +44,4 @@ class FrontendBuildHook(BuildHookInterface[Any]):
         for command in ([npm, "ci"], [npm, "run", "build"]):
             done = subprocess.run(command, cwd=frontend, check=False)
             if done.returncode:
-                raise RuntimeError(f"{' '.join(command[1:])} failed in {frontend}; its output is above.")
+                raise RuntimeError(f"npm {' '.join(command[1:])} failed in {frontend}; its output is above.")

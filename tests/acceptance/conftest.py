@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from tests.acceptance.demo import Demo, launch
+from tests.acceptance.demo import Demo
+from tests.browser import launch
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,15 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright)
     yield browser
     browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _closed_contexts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test opened: pages of a demo that has ended would go on reconnecting beside the next."""
+    browser: Browser | None = request.getfixturevalue("browser") if "browser" in request.fixturenames else None
+    yield
+    for context in [] if browser is None else browser.contexts:
+        context.close()
 
 
 @pytest.fixture

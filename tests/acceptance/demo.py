@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page
+from tests.patience import eventually
 
+from cloudlet.database import Database
 from cloudlet.testbed.console.layout import LAYOUT, WIDTH
+from cloudlet.testbed.models import Truth
 
-__all__ = ["CHROMIUM", "Cockpit", "Demo", "eventually", "launch"]
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-]
-Value = TypeVar("Value")
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start the host's Chromium without a window."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-
-def eventually(ask: Callable[[], Value], seconds: float = 30.0, what: str = "") -> Value:
-    """Return the first true answer of `ask`; fail with the last one after `seconds`."""
-    give_up_at = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        assert time.monotonic() < give_up_at, f"not within {seconds:.0f} s: {what or ask} (last: {answer!r})"
-        time.sleep(0.1)
+__all__ = ["Cockpit", "Demo"]
 
 
 @dataclass
@@ -77,7 +49,10 @@ class Demo:
             yield cls(process, link, folder, output, time.monotonic() - began)
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            finally:
+                process.kill()  # nothing where it has ended; its children end with it
 
     @staticmethod
     def _link(process: subprocess.Popen[str], output: Path) -> str | None:
@@ -85,6 +60,16 @@ class Demo:
         assert process.poll() is None, f"the demo ended: {text}"
         found = re.search(r"http://127\.0\.0\.1:\d+/enter/\S+", text)
         return found.group() if found and "Ctrl-C" in text else None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the port of portal, gateway, provider and console."""
+        ports: dict[str, int] = json.loads((self.folder / "demo.json").read_text())["ports"]
+        return ports
+
+    def open_database(self) -> Database:
+        """Open its database beside it; the caller closes it."""
+        return Database(f"sqlite:///{self.folder / 'cloudlet.db'}")
 
     @property
     def raw(self) -> Path:
@@ -97,6 +82,17 @@ class Demo:
     @property
     def project(self) -> Path:
         return self.folder / "project"
+
+    def newest_truths(self, count: int, after: int = 0) -> list[Truth]:
+        """Return the truth of the newest `count` movies, once there are so many with numbers above `after`."""
+
+        def found() -> list[Truth]:
+            stems = [path.stem for path in self.raw.glob("GRID1_*.tif")]  # whose truth is complete
+            truths = [Truth.from_json((self.truth / f"{stem}.json").read_text()) for stem in stems]
+            later = sorted((truth for truth in truths if truth.number > after), key=lambda truth: truth.number)
+            return later[-count:] if len(later) >= count else []
+
+        return eventually(found, 60, f"{count} movies after number {after}")
 
     def program(self, name: str) -> psutil.Process:
         """Return the process of the portal, gateway, edge or testbed."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser
-from tests.acceptance.demo import Cockpit, Demo, eventually
+from tests.acceptance.demo import Cockpit, Demo
 from tests.acceptance.truth import Comparison, compare
+from tests.patience import eventually
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.needs("chromium"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.needs("chromium"), pytest.mark.timeout(900)]
 
 MOVIE_SECONDS = 40.0
 """Longest wait for one more movie, on a machine busy with a browser, a camera and the pipeline."""

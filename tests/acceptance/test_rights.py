@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 
 import psutil
 import pytest
 from playwright.sync_api import Browser, Playwright
-from tests.acceptance.demo import Cockpit, Demo, eventually, launch
+from tests.acceptance.demo import Cockpit, Demo
+from tests.browser import launch
+from tests.patience import eventually
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from cloudlet.testbed.models import Truth
-
 pytestmark = [pytest.mark.acceptance, pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
-
-
-def newest_truths(demo: Demo, count: int, after: int = 0) -> list[Truth]:
-    """Return the truth of `count` movies with numbers above `after`."""
-
-    def found() -> list[Truth]:
-        truths = [Truth.from_json(path.read_text()) for path in demo.truth.glob("GRID1_*.json")]
-        later = sorted((truth for truth in truths if truth.number > after), key=lambda truth: truth.number)
-        return later[-count:] if len(later) >= count else []
-
-    return eventually(found, 60, f"{count} movies after number {after}")
 
 
 def test_an_observers_clicks_and_keys_do_nothing(demo: Demo, browser: Browser) -> None:
@@ -43,7 +31,7 @@ def test_an_observers_clicks_and_keys_do_nothing(demo: Demo, browser: Browser) -
     eventually(lambda: operator.facts()["console"]["operator"], 20, "Ada in control")
     cockpit.dial("target_defocus_um", "3.3")
     operator.click("start")
-    (truth,) = newest_truths(demo, 1)
+    (truth,) = demo.newest_truths(1)
     assert truth.dials.target_defocus_um != 3.3
     operator.click("stop")
 
@@ -54,17 +42,16 @@ def test_somebody_without_rights_sees_no_instrument_and_gets_no_ticket_and_no_so
     page = demo.sign_in(browser, "Cleo Marsh")
     assert "Talos Arctica" not in page.content()
     origin = page.evaluate("location.origin")
-    assert page.request.get(f"{origin}/api/instruments").json() in ([], {"instruments": []})
+    assert page.request.get(f"{origin}/api/instruments").json() == []
     answer = page.request.post(f"{origin}/api/instruments/arctica/ticket", headers={"origin": origin})
     assert answer.status == 403
     assert page.goto(f"{origin}/instruments/arctica").status == 403  # type: ignore[union-attr]
 
-    ports = json.loads((demo.folder / "demo.json").read_text())["ports"]
     with pytest.raises(InvalidStatus) as refused:
         connect(
-            f"ws://127.0.0.1:{ports['gateway']}/console/arctica",
+            f"ws://127.0.0.1:{demo.ports['gateway']}/console/arctica",
             origin=Origin(origin),
-            subprotocols=[Subprotocol("rfb.cloudlet"), Subprotocol("ticket." + "A" * 43)],
+            subprotocols=[Subprotocol("rfb.cloudlet"), Subprotocol("ticket." + "A" * 43)],  # there is none to be had
         )
     assert refused.value.response.status_code == 403
 
@@ -75,13 +62,13 @@ def test_a_button_held_while_the_browser_is_killed_is_released(demo: Demo, playw
     eventually(lambda: cockpit.facts()["console"]["operator"], 20, "Ada in control")
     cockpit.click("stage_fast")
     cockpit.click("start")
-    (first,) = newest_truths(demo, 1)
+    (first,) = demo.newest_truths(1)
     cockpit.page.mouse.move(*cockpit.point("stage_right"))
     cockpit.page.mouse.down()
-    held = newest_truths(demo, 2, after=first.number + 1)
+    held = demo.newest_truths(2, after=first.number + 1)
     assert held[1].dials.stage_x_um > held[0].dials.stage_x_um + 1, "the held button moves the stage"
     for process in psutil.Process().children(recursive=True):
         if process.pid not in others and "chrom" in process.name():
             os.kill(process.pid, signal.SIGKILL)
-    later = newest_truths(demo, 2, after=held[1].number + 2)
+    later = demo.newest_truths(2, after=held[1].number + 2)
     assert later[0].dials.stage_x_um == later[1].dials.stage_x_um, "the stage stands still"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import struct
 import zlib
 
@@ -15,6 +14,7 @@ from cloudlet.testbed.console import LAYOUT, Rect
 from cloudlet.testbed.console.vnc_password import answer
 
 WHOLE = Rect(0, 0, 1280, 800)
+PATIENCE_SECONDS = 20.0
 NOVNC_ENCODINGS = (1, 7, -260, 16, 5, 2, 0, -26, -254, -223, -224, -258, -308, -309, -312, -313, -307, -239)
 
 
@@ -124,10 +124,15 @@ class ConsoleViewer:
         return self.pixels[area.rows_columns].copy()
 
     async def is_cut_off(self) -> bool:
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(5):
+        """Tell whether the console ends the connection, or breaks it, within `PATIENCE_SECONDS`."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await self.reader.read(65536):
                     pass
+        except TimeoutError:  # an OSError too, but the one that says that the line still stands
+            return False
+        except OSError:
+            return True
         return True
 
     def vanish(self) -> None:

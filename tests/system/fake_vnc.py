@@ -15,7 +15,7 @@ from collections.abc import Callable
 __all__ = ["FakeVnc"]
 
 PIXEL_FORMAT = struct.pack("!BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 0, 8, 16)
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 INPUT = {4, 5, 6, 250, 251, 255}
 
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uvicorn
+from tests.patience import eventually
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -26,19 +27,12 @@ from cloudlet.instruments import Level
 from cloudlet.processes.gateway import ConsoleProtocol, create_gateway
 from cloudlet.processes.serve import server
 
-__all__ = ["ORIGIN", "SCOPE", "Stage", "Viewer", "console_at", "eventually", "gateway_process", "serving"]
+__all__ = ["ORIGIN", "SCOPE", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
 
 ORIGIN = "http://127.0.0.1:9"
 SCOPE = "scope-1"
-PATIENCE_SECONDS = 8.0
-
-
-def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until `condition` holds; fail where it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
+PATIENCE_SECONDS = 20.0
+ROOT = Path(__file__).parents[2]
 
 
 class Viewer:
@@ -50,15 +44,19 @@ class Viewer:
 
     def begin(self) -> tuple[int, int]:
         """Shake hands and return the screen's width and height in pixels."""
+        self.greet()
+        width, height, _format, length = struct.unpack("!HH16sI", self.exactly(24))
+        self.exactly(length)
+        return width, height
+
+    def greet(self) -> None:
+        """Shake hands up to where the gateway opens the way to the instrument."""
         assert self.exactly(12) == b"RFB 003.008\n"
         self.send(b"RFB 003.008\n")
         assert self.exactly(2) == bytes([1, 1])
         self.send(b"\x01")
         assert self.exactly(4) == bytes(4)
         self.send(b"\x00")
-        width, height, _format, length = struct.unpack("!HH16sI", self.exactly(24))
-        self.exactly(length)
-        return width, height
 
     def exactly(self, count: int) -> bytes:
         """Return the next `count` bytes of the stream."""
@@ -186,8 +184,8 @@ def gateway_process(url: str, vnc_port: int) -> Iterator[tuple[Stage, subprocess
     """Serve a gateway from a process of its own; for tests that kill it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stage = Stage(url, listener.getsockname()[1])
-        command = [sys.executable, __file__, url, str(vnc_port), str(listener.fileno())]
-        process = subprocess.Popen(command, pass_fds=[listener.fileno()])
+        command = [sys.executable, "-m", "tests.system.gateway", url, str(vnc_port), str(listener.fileno())]
+        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listener.fileno()])
     try:
         yield stage, process
     finally:

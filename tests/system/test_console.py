@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import SecretStr
-from tests.system.console_viewer import NOVNC_ENCODINGS, ConsoleViewer, Refused
+from tests.system.console_viewer import NOVNC_ENCODINGS, PATIENCE_SECONDS, ConsoleViewer, Refused
 
 from cloudlet.testbed.console import LAYOUT, Rect, serve_console
 from cloudlet.testbed.live import LiveMode
@@ -85,7 +85,7 @@ async def arrive(port: int) -> AsyncIterator[Arrive]:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so():  # noqa: ASYNC110 - what is waited for happens in a thread
             await asyncio.sleep(0.01)
 
@@ -127,8 +127,9 @@ async def test_clicking_start_takes_the_planned_movies_and_the_bar_moves(
     await until(lambda: microscope.snapshot().acquisition.message.startswith("Finished"))
     assert microscope.snapshot().acquisition.done == 2
     assert len(list(microscope.settings.raw_folder.glob("*.tif"))) == 2
-    await asyncio.sleep(0.3)
-    assert (await client.see(LAYOUT["movies"]) != before).any()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await client.see(LAYOUT["movies"]) == before).all():  # noqa: ASYNC110 - drawn when it is drawn
+            await asyncio.sleep(0.01)
 
 
 async def test_a_defocus_is_typed_and_entered(arrive: Arrive, microscope: Microscope) -> None:
@@ -143,7 +144,7 @@ async def test_only_what_has_changed_is_sent_again(arrive: Arrive) -> None:
     await client.see()
     client.click("drift")
     seen: list[Rect] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not any(LAYOUT["drift"].covers(rect) for rect in seen):
             client.ask()
             seen += await client.update()
@@ -190,7 +191,8 @@ async def test_a_held_plus_repeats(arrive: Arrive, microscope: Microscope) -> No
     client.pointer("drift_more", 1)
     await until(lambda: microscope.snapshot().dials["drift"] >= 3.0)
     client.pointer("drift_more", 0)
-    await asyncio.sleep(0.3)
+    client.click("live_focus")
+    await until(lambda: microscope.snapshot().live_mode is LiveMode.FOCUS)  # so the release has arrived too
     still = microscope.snapshot().dials["drift"]
     await asyncio.sleep(0.3)
     assert microscope.snapshot().dials["drift"] == still

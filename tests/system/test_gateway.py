@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
-from tests.system.gateway import SCOPE, Stage, console_at, eventually, serving
+from tests.system.gateway import SCOPE, Stage, console_at, serving
 from websockets.exceptions import InvalidStatus
 
 from cloudlet.access import Grant
@@ -133,7 +135,7 @@ def test_revoked_grant_lets_go_and_closes_with_the_reason(stage: Stage, vnc: Fak
 def test_operator_whose_time_is_over_goes_on_observing(stage: Stage, vnc: FakeVnc) -> None:
     session = stage.person("ada", Level.OBSERVE)
     now = utc_now()
-    stage.access.grant(Grant("ada", SCOPE, Level.OPERATE, now, now + timedelta(seconds=1.5)), by="staff")
+    stage.access.grant(Grant("ada", SCOPE, Level.OPERATE, now, now + timedelta(seconds=5)), by="staff")
     with stage.console(session) as viewer:
         viewer.pointer(1, 10, 20)
         vnc.wait_for(lambda: vnc.inputs[-1:] == [struct.pack("!BBHH", 5, 0, 10, 20)])
@@ -186,6 +188,17 @@ def test_ticket_of_somebody_who_signed_out_is_refused(stage: Stage) -> None:
     assert refused.value.response.status_code == 403
 
 
+def test_ticket_of_somebody_whose_grant_was_revoked_is_refused(stage: Stage) -> None:
+    ticket = stage.access.issue_ticket(stage.person("ada", Level.OPERATE), SCOPE)
+    stage.access.revoke("ada", SCOPE, by="staff")
+    with pytest.raises(InvalidStatus) as refused:
+        stage.socket(ticket.subprotocols)
+    assert refused.value.response.status_code == 403
+    problem = json.loads(refused.value.response.body)
+    assert problem["slug"] == "ticket-refused"
+    assert problem["message"] == "You have no access to this instrument now."
+
+
 def test_viewer_that_breaks_the_protocol_is_closed_alone(stage: Stage, vnc: FakeVnc) -> None:
     with (
         stage.console(stage.person("ada", Level.OPERATE)) as good,
@@ -211,6 +224,7 @@ def test_console_that_went_away_is_told_to_the_page(stage: Stage, vnc: FakeVnc) 
         assert viewer.closing()[0] == 4502
     vnc.close()
     with stage.viewer(stage.person("ben", Level.OPERATE)) as viewer:
+        viewer.greet()
         assert viewer.closing() == (4502, "The instrument's screen cannot be reached.")
     state = stage.access.console_state(SCOPE)
     assert state.is_reachable is False

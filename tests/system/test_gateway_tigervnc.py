@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.system.gateway import SCOPE, Stage, Viewer, console_at, eventually, serving
+from tests.patience import eventually
+from tests.system.gateway import SCOPE, Stage, Viewer, console_at, serving
 from tests.system.tigervnc import HEIGHT, PASSWORD, WIDTH, TigerVnc, tigervnc
 
 from cloudlet.instruments import Level
@@ -101,6 +102,7 @@ def test_wrong_password_is_told_once_and_not_tried_again(
         ada = stage.person("ada", Level.OPERATE)
         for _ in range(8):
             with stage.viewer(ada) as viewer:
+                viewer.greet()
                 code, reason = viewer.closing()
                 assert code == 4502
                 assert reason.startswith("The instrument's VNC server does not accept the password.")

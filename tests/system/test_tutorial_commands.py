@@ -1,4 +1,4 @@
-"""The tutorial on the command line says nothing that does not work: every command of it is run."""
+"""The tutorial on the command line says nothing that does not work: every command of its shell blocks is run."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def test_every_command_of_the_tutorial_works(tmp_path: Path) -> None:
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 done, 2 failed" in done.stdout
+    assert "links are not followed" in re.sub(r"\s+", " ", done.stdout)
     assert len(list((tmp_path / "raw").glob("*.tif"))) == 3
     assert len(list((tmp_path / "raw-truth").glob("*.json"))) == 3
     for product in ("*.mrc", "*.star"):

@@ -2,9 +2,10 @@
 
 Theory of operation. Whoever arrives gets a numbered place. The place takes control when nobody has it, or when
 the same person has it in an older window; the database itself refuses a second open period for one instrument.
-While a period lasts, the gateway says every few seconds that it is still there and where the pointer is. Should
-the gateway be killed, its successor finds the open periods, closes them as of that last sign of life, and learns
-where a button may still be held down.
+While a period lasts, the gateway says every few seconds that it is still there and where the pointer is, and hears
+whether the period still stands: a place without one gets no input through, whatever went wrong. Should the gateway
+be killed, its successor finds the open periods, closes them as of that last sign of life, and learns where a button
+may still be held down.
 """
 
 from __future__ import annotations
@@ -58,15 +59,22 @@ class Attendance:
             publish(work, ConsoleChanged(admission.instrument))
             return Seat(viewer, takes, displaced)
 
-    def seen(self, viewer: int, pointer: PointerState | None) -> None:
-        """Note that the place `viewer` is still taken, and where its operator's pointer is."""
+    def seen(self, viewer: int, pointer: PointerState | None) -> bool:
+        """Note that the place `viewer` is still taken, and where its operator's pointer is.
+
+        Returns
+        -------
+        bool
+            Whether the place has control on the record.
+        """
         with self._database.write() as work:
             period = _period_of(work, viewer)
             if period is None:
-                return
+                return False
             period.last_seen_at = self._clock()
             if pointer is not None:
                 period.pointer_x, period.pointer_y, period.buttons = pointer.x, pointer.y, pointer.buttons
+            return True
 
     def lose_control(self, viewer: int, cause: str) -> None:
         """End the control of the place `viewer`, which goes on observing; nothing where it has none."""
@@ -77,12 +85,12 @@ class Attendance:
             _close(work, period, self._clock(), cause)
             publish(work, ConsoleChanged(period.instrument))
 
-    def leave(self, viewer: int, cause: str) -> None:
-        """Give the place `viewer` up, and control with it."""
+    def leave(self, viewer: int, cause: str, at: datetime | None = None) -> None:
+        """Give the place `viewer` up, and control with it, as of the instant `at`; as of now where it is None."""
         with self._database.write() as work:
             period = _period_of(work, viewer)
             if period is not None:
-                _close(work, period, self._clock(), cause)
+                _close(work, period, at or self._clock(), cause)
             row = work.get(ViewerRow, viewer)
             if row is not None:
                 work.delete(row)

@@ -2,7 +2,9 @@
 
 TigerVNC blocks an address after five failed handshakes, and all viewers come from the gateway's address: a wrong
 password, tried anew by every reconnecting page, would lock everybody out. After a refused password the same
-password is not tried again for a while that doubles each time; another one, from a corrected file, is.
+password is not tried again for a while that doubles each time; another one, from a corrected file, is. A server
+that does not answer, or has no room at this moment, counts nothing and is asked again soon: otherwise whoever fills
+it once would keep everybody else away for minutes.
 """
 
 from __future__ import annotations
@@ -47,11 +49,11 @@ class Backoff:
             raise ConsoleUnreachable(last.error.message, last.error.remedy)
 
     def silent(self, error: ConsoleUnreachable, password: str | None, now: datetime) -> None:
-        """Note that the instrument could not be reached."""
+        """Note that the instrument did not answer, or had no room."""
         self._last = _Failure(error, password, now + AFTER_SILENCE)
 
     def refused(self, error: ConsoleUnreachable, password: str | None, now: datetime) -> None:
-        """Note that the instrument answered and said no."""
+        """Note that the instrument counts a failed attempt against the gateway."""
         self._last = _Failure(error, password, now + self._pause)
         self._pause = min(2 * self._pause, LONGEST)
 

@@ -12,9 +12,9 @@ from typing import NoReturn
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloudlet.access.endings import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
+from cloudlet.access.line import Line
 from cloudlet.access.models import PointerState
 from cloudlet.access.rfb import InputFilter, ProtocolError, Right, ServerHandshake
-from cloudlet.access.upstream import Line
 
 __all__ = ["Bridge", "greet"]
 
@@ -96,6 +96,7 @@ class Bridge:
         self._line = line
         self._filter = InputFilter(rights)
         self._first = first
+        self._released = b""
         self.buttons_changed = asyncio.Event()
         """Set whenever a button went down or up; cleared by who waits for it."""
 
@@ -114,17 +115,16 @@ class Bridge:
         """How often the viewer moved mouse or keys."""
         return self._filter.touched
 
-    def restrict(self, rights: Right) -> bytes:
-        """Take away every right that is not in `rights`, and let go of what is held where input is one of them.
+    @property
+    def released(self) -> bytes:
+        """What was sent to let go when input ended; empty before that, and where nothing was held."""
+        return self._released
 
-        Returns
-        -------
-        bytes
-            What was sent to let go; empty where nothing was held.
-        """
+    def restrict(self, rights: Right) -> None:
+        """Take away every right that is not in `rights`, and let go of what is held where input is one of them."""
         release = self._filter.restrict(rights)
         self._line.write(release)
-        return release
+        self._released += release
 
     async def hand_over(self) -> None:
         """Stop input and wait, a moment at most, until the instrument has taken what lets go."""

@@ -1,10 +1,14 @@
 """From a redeemed ticket to an open console, and everything that must happen when it ends.
 
-Theory of operation. A viewer gets a line to the instrument first, then a place. If that place takes control from
-the same person's older window, the older one lets go before the newer one's input begins. From then on four tasks
-run for the viewer: two pumps, the watch over its rights, and the note of its pointer. Each of them ends only by
-raising `ConsoleEnded`, which ends the other three. Then, in this order: input is dropped and what is held is let
-go, the line is closed once the instrument has read that, and only then is control free for the next.
+Theory of operation. A window counts from the first moment, so that nothing later has to be undone because there
+are too many. It must say who it is before the instrument is bothered; then it gets a line to the instrument, then a
+place. If that place takes control from the same person's older window, the older one lets go before the newer one's
+input begins. From then on four tasks run for the viewer: two pumps, the watch over its rights, and the note of its
+pointer. Each of them ends only by raising `ConsoleEnded`, which ends the other three. Then, in this order: input is
+dropped and what is held is let go, the line is closed once the instrument has read that, and only then is control
+free for the next. If the line broke before the instrument could read it, another one is opened for it, or the
+next operator's line begins with it; if the database stalls, leaving is tried until it is written, because nobody else
+gets control before.
 """
 
 from __future__ import annotations
@@ -12,19 +16,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloudlet.access.bridge import Bridge, greet, send
 from cloudlet.access.endings import TOO_MANY, UNREACHABLE, ConsoleEnded
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
+from cloudlet.access.line import Line
 from cloudlet.access.models import Admission, Seat
 from cloudlet.access.release import Releaser
 from cloudlet.access.rfb import Right
-from cloudlet.access.upstream import Door, Line
+from cloudlet.access.upstream import Door
 from cloudlet.access.watch import Records, Watch, rights_of
 
 __all__ = ["Reception"]
@@ -32,6 +39,7 @@ __all__ = ["Reception"]
 log = logging.getLogger(__name__)
 
 GOODBYE_SECONDS = 1.0
+LEAVE_AGAIN_SECONDS = 2.0
 MAX_WINDOWS = 8
 """Windows of one person on one console: each is a connection more for the instrument's computer."""
 FAULT = "fault in the gateway"
@@ -60,6 +68,7 @@ class Reception:
         self._records = records
         self._doors = doors
         self._visits: dict[int, _Visit] = {}
+        self._windows: Counter[tuple[str, str]] = Counter()
         self._arrivals = asyncio.Lock()
         self._releaser = Releaser(doors, self._is_operated)
 
@@ -91,20 +100,26 @@ class Reception:
     async def welcome(self, socket: WebSocket, admission: Admission) -> None:
         """Serve the viewer of `admission` on the accepted `socket` until the console ends for them."""
         try:
-            self._check_windows(admission, MAX_WINDOWS - 1)
-            async with self._line(admission.instrument) as line:
+            with self._counted(admission):
                 first = await greet(socket)
-                await send(socket, line.server_init.encode())
-                await self._seat(socket, line, admission, first)
+                async with self._line(admission.instrument) as line:
+                    await send(socket, line.server_init.encode())
+                    await self._seat(socket, line, admission, first)
         except ConsoleEnded as ending:
             log.info("a console of %s ended: %s", admission.instrument, ending.cause)
             await _say_goodbye(socket, ending)
 
-    def _check_windows(self, admission: Admission, most: int) -> None:
-        wanted = (admission.username, admission.instrument)
-        windows = [visit.admission for visit in self._visits.values()]
-        if sum((one.username, one.instrument) == wanted for one in windows) > most:
+    @contextmanager
+    def _counted(self, admission: Admission) -> Iterator[None]:
+        """Count a window among the person's on this console, from its arrival until it has left."""
+        windows = (admission.username, admission.instrument)
+        if self._windows[windows] >= MAX_WINDOWS:
             raise ConsoleEnded(TOO_MANY, "You have this console open in too many windows. Close some.")
+        self._windows[windows] += 1
+        try:
+            yield
+        finally:
+            self._windows[windows] -= 1
 
     def _is_operated(self, instrument: str) -> bool:
         return any(
@@ -119,8 +134,8 @@ class Reception:
         except ConsoleUnreachable as problem:
             await asyncio.to_thread(note, instrument, str(problem))
             raise ConsoleEnded(UNREACHABLE, problem.message) from problem
-        await asyncio.to_thread(note, instrument, None)
         try:
+            await asyncio.to_thread(note, instrument, None)
             yield line
         finally:
             await line.close()
@@ -129,7 +144,6 @@ class Reception:
         visit = await self._arrived(socket, line, admission, first)
         cause = FAULT
         try:
-            self._check_windows(admission, MAX_WINDOWS)  # others may have come while this one was on its way
             await self._displace(visit.seat.displaced)
             await self._stay(visit)
         except ConsoleEnded as ending:
@@ -143,6 +157,8 @@ class Reception:
         async with self._arrivals:
             seat = await asyncio.to_thread(self._records.attendance.arrive, admission)
             bridge = Bridge(socket, line, rights_of(admission.level, seat.has_control), first)
+            if seat.has_control:
+                line.write(self._releaser.take_over(admission.instrument))
             visit = self._visits[seat.viewer] = _Visit(admission, seat, bridge, line)
             return visit
 
@@ -167,12 +183,23 @@ class Reception:
             raise endings[0] from None
 
     async def _see_off(self, visit: _Visit, cause: str) -> None:
-        release = visit.bridge.restrict(Right.NONE)
+        visit.bridge.restrict(Right.NONE)
         del self._visits[visit.seat.viewer]
-        if visit.line.is_lost and release:
-            self._releaser.later(visit.admission.instrument, release)
-        await visit.line.close()
-        await asyncio.to_thread(self._records.attendance.leave, visit.seat.viewer, cause)
+        if not await visit.line.close() and visit.bridge.released:
+            self._releaser.later(visit.admission.instrument, visit.bridge.released)
+        await self._leave(visit.seat.viewer, cause)
+
+    async def _leave(self, viewer: int, cause: str) -> None:
+        """Give the place up, however long the database cannot be written."""
+        left_at = self._records.clock()
+        while True:
+            try:
+                await asyncio.to_thread(self._records.attendance.leave, viewer, cause, left_at)
+            except OperationalError as stall:
+                log.warning("place %s cannot be given up yet: %s", viewer, stall.orig)
+                await asyncio.sleep(LEAVE_AGAIN_SECONDS)
+            else:
+                return
 
 
 async def _say_goodbye(socket: WebSocket, ending: ConsoleEnded) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -21,14 +22,14 @@ PAUSES_SECONDS = (0, 3, 5, 10, 30, 60, 120, 300)
 
 
 class Releaser:
-    """Opens a line of its own to send what lets go.
+    """Opens a line of its own to send what lets go, unless somebody comes to operate, over whose line it goes then.
 
     Parameters
     ----------
     doors
         The way to each instrument, by key.
     is_operated
-        Tells whether somebody has control of an instrument again; their first pointer message lets go as well.
+        Tells whether somebody has control of an instrument again.
     """
 
     def __init__(self, doors: Mapping[str, Door], is_operated: Callable[[str], bool]) -> None:
@@ -36,6 +37,7 @@ class Releaser:
         self._is_operated = is_operated
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._owed: defaultdict[str, list[bytes]] = defaultdict(list)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -60,23 +62,32 @@ class Releaser:
         if self._tasks is None or instrument not in self._doors:
             log.warning("nobody can let go of what is held on %s", instrument)
             return
+        self._owed[instrument].append(release)
         task = self._tasks.create_task(self._let_go(instrument, release))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
+    def take_over(self, instrument: str) -> bytes:
+        """Return what still has to be let go of, for a new operator's line to begin with; it is theirs from then on."""
+        return b"".join(self._owed.pop(instrument, ()))
+
     async def _let_go(self, instrument: str, release: bytes) -> None:
         for pause in PAUSES_SECONDS:
             await asyncio.sleep(pause)
-            if self._is_operated(instrument) or await self._sent(instrument, release):
-                return
-        log.error("what was held on %s could not be let go", instrument)
+            if self._is_operated(instrument) or await self._arrived(instrument, release):
+                break
+        else:
+            log.error("what was held on %s could not be let go", instrument)
+        if release in self._owed[instrument]:
+            self._owed[instrument].remove(release)
 
-    async def _sent(self, instrument: str, release: bytes) -> bool:
+    async def _arrived(self, instrument: str, release: bytes) -> bool:
         try:
             line = await self._doors[instrument].open()
         except ConsoleUnreachable as unreachable:
             log.warning("%s: %s", instrument, unreachable)
             return False
-        line.write(release)
-        await line.close()
-        return True
+        is_needed = not self._is_operated(instrument)  # somebody may have taken control while the line was opened
+        if is_needed:
+            line.write(release)
+        return await line.close() or not is_needed

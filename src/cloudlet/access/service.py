@@ -9,6 +9,7 @@ from cloudlet.access.events import GrantChanged
 from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket
 from cloudlet.access.rules import may_open_console, may_see
 from cloudlet.access.settings import AccessSettings
+from cloudlet.access.store import TicketRow
 from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
@@ -103,8 +104,7 @@ class Access:
         TicketRefused
             The ticket is unknown, used, too old, for another console, or its owner's right has ended.
         """
-        with self._database.write() as work:
-            row = tickets.spend(work, ticket)
+        row = self._spent(ticket)
         if row is None or row.expires_at <= self._clock() or row.instrument != instrument:
             raise TicketRefused("This ticket to the console is not valid any more.", NEW_TICKET)
         level = self._level_for_console(row.username, instrument, TicketRefused)
@@ -114,6 +114,14 @@ class Access:
         """Return who is at the console of `instrument`, and whether it could be reached."""
         with self._database.read() as work:
             return state_of(work, instrument)
+
+    def _spent(self, ticket: str) -> TicketRow | None:
+        """Take the ticket; a guess never waits for the one place from which all processes write, nor takes it."""
+        with self._database.read() as work:
+            if not tickets.is_known(work, ticket):
+                return None
+        with self._database.write() as work:
+            return tickets.spend(work, ticket)
 
     def _level_for_console(self, username: str, instrument: str, refused: type[CloudletError]) -> Level:
         level = self.level(username, instrument)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from cloudlet.access.store import TicketRow
 from cloudlet.identity import Account
 
-__all__ = ["PROTOCOL", "issue", "offered_ticket", "spend", "subprotocols"]
+__all__ = ["PROTOCOL", "is_known", "issue", "offered_ticket", "spend", "subprotocols"]
 
 PROTOCOL = "rfb.cloudlet"
 """The subprotocol that the gateway selects."""
@@ -43,6 +43,11 @@ def issue(work: Session, account: Account, web_session: str, instrument: str, no
         )
     )
     return secret
+
+
+def is_known(work: Session, secret: str) -> bool:
+    """Tell whether the ticket is in the table; only `spend` tells who may use it."""
+    return work.get(TicketRow, _digest(secret)) is not None
 
 
 def spend(work: Session, secret: str) -> TicketRow | None:

@@ -127,8 +127,12 @@ class Watch:
         await self._note()
 
     async def _note(self) -> None:
-        if self._bridge.has_control:
-            await asyncio.to_thread(self._records.attendance.seen, self._viewer, self._bridge.pointer)
+        """Say that the operator is still there; who does not operate on the record does not operate."""
+        if not self._bridge.has_control:
+            return
+        seen = self._records.attendance.seen
+        if not await asyncio.to_thread(seen, self._viewer, self._bridge.pointer):
+            self._bridge.restrict(Right.NONE)
 
     def _facts(self) -> tuple[bool, Level | None]:
         self._keep_alive()

@@ -1,45 +1,69 @@
-"""Sign-ins under way: each belongs to one browser and one provider, and comes back once.
+"""Sign-ins under way: each belongs to one browser, which alone remembers it.
 
-Theory of operation: `begin` writes a row under the digest of a random state; `take` deletes it with whatever
-answer claims that state, right or wrong, so that a state which leaked is burnt. Rows older than ten minutes
-are worth nothing, and never more than 10,000 are kept: strangers may begin as many sign-ins as they like.
+Theory of operation: `begin` gives the browser a cookie that is named after the digest of a random state. Whoever
+comes back with that state must bring that cookie, so nobody can finish a sign-in that another browser began, and the
+session's beginning takes it away. Nothing is stored here: strangers may begin as many sign-ins as they like without
+writing anything or pushing anybody aside. The cookie is not sealed, because its owner gains nothing by changing it:
+the secret is theirs, the path is checked again, and the provider's answer must fit secret, state and address.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from cloudlet.identity.store import SignInRow
+from cloudlet.web import local_path
 
-__all__ = ["LONGEST_SIGN_IN", "add_attempt", "is_too_late", "take_attempt"]
+__all__ = ["LONGEST_SIGN_IN", "Attempt"]
 
 LONGEST_SIGN_IN = timedelta(minutes=10)
 """Time to type a password, find the phone and confirm."""
-ATTEMPT_LIMIT = 10_000
+LONGEST_PATH_BYTES = 1000
+"""Of the path remembered: browsers keep no cookie above 4 KiB, and servers take no 16 KiB of them."""
+
+Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
-def add_attempt(work: Session, attempt: SignInRow) -> None:
-    """Write `attempt`, and forget those that are too old or too many."""
-    oldest = attempt.created_at - LONGEST_SIGN_IN
-    newest_first = select(SignInRow.created_at).order_by(SignInRow.created_at.desc())
-    surplus = work.scalar(newest_first.offset(ATTEMPT_LIMIT - 1).limit(1))
-    threshold = oldest if surplus is None else max(oldest, surplus)
-    work.execute(delete(SignInRow).where(SignInRow.created_at <= threshold))
-    work.add(attempt)
+class Attempt(BaseModel):
+    """What a browser remembers of one sign-in."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-def take_attempt(work: Session, state_digest: str) -> SignInRow | None:
-    """Return the sign-in of that state and delete it, None where there is none."""
-    row = work.get(SignInRow, state_digest)
-    if row is not None:
-        work.delete(row)
-        work.flush()
-    return row
+    secret: Secret = Field(repr=False)
+    """256 random bits that nonce and PKCE verifier are derived from."""
+    provider: str
+    """Key of the provider that the browser was sent to."""
+    wanted: str
+    """Where the person wants to go afterwards, as the cookie says."""
+    begun_at: AwareDatetime
 
+    @classmethod
+    def of(cls, secret: str, provider: str, next_path: str | None, now: datetime) -> Attempt:
+        """Return a sign-in that begins now; one that wants to go too far goes home."""
+        path = local_path(next_path)
+        wanted = path if len(path.encode()) <= LONGEST_PATH_BYTES else "/"
+        return cls(secret=secret, provider=provider, wanted=wanted, begun_at=now)
 
-def is_too_late(attempt: SignInRow, now: datetime) -> bool:
-    """Tell whether `attempt` has taken longer than anybody needs."""
-    return now - attempt.created_at >= LONGEST_SIGN_IN
+    @classmethod
+    def decode(cls, cookie: str) -> Attempt | None:
+        """Return the sign-in that `cookie` holds, None where it is none of ours."""
+        try:
+            return cls.model_validate_json(urlsafe_b64decode(cookie.encode() + b"=="))
+        except ValueError:
+            return None
+
+    def encode(self) -> str:
+        """Return the cookie's value."""
+        return urlsafe_b64encode(self.model_dump_json().encode()).rstrip(b"=").decode()
+
+    @property
+    def next_path(self) -> str:
+        """Where the person goes afterwards; the home page where the cookie names no path on this cloudlet."""
+        return local_path(self.wanted)
+
+    def is_too_late(self, now: datetime) -> bool:
+        """Tell whether it has taken longer than anybody needs."""
+        return now - self.begun_at >= LONGEST_SIGN_IN

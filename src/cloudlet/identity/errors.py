@@ -21,7 +21,6 @@ class Refusal(StrEnum):
     """Why a sign-in was refused: short codes for the audit record and the support mail."""
 
     UNKNOWN_ATTEMPT = "unknown-attempt"
-    OTHER_BROWSER = "other-browser"
     OTHER_PROVIDER = "other-provider"
     TOO_LATE = "too-late"
     PROVIDER_REFUSED = "provider-refused"
@@ -75,7 +74,7 @@ class SignInExpired(CloudletError):
     Parameters
     ----------
     reason
-        Used before, too old, or begun elsewhere.
+        Used before or begun elsewhere, too old, or for another provider.
     """
 
     slug = "sign-in-expired"

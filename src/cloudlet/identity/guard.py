@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 
 from cloudlet.identity.models import Account, WebSession
+from cloudlet.identity.rules import is_use
 from cloudlet.identity.service import Identities
 from cloudlet.web import Forbidden, SignInNeeded, WebSettings, cookie_name
 
@@ -34,9 +35,13 @@ class Guard:
         self._cookie = session_cookie(settings)
 
     def session(self, request: HTTPConnection) -> WebSession | None:
-        """Return the session of this browser, None where nobody is signed in."""
+        """Return the session of this browser, None where nobody is signed in.
+
+        Only what a person does uses the session: a page that renews itself in a forgotten tab keeps nobody signed in.
+        """
         if not hasattr(request.state, "web_session"):
-            request.state.web_session = self._identities.session(request.cookies.get(self._cookie))
+            secret, fetch_mode = request.cookies.get(self._cookie), request.headers.get("sec-fetch-mode")
+            request.state.web_session = self._identities.session(secret, is_use=is_use(fetch_mode))
         found: WebSession | None = request.state.web_session
         return found
 
@@ -48,10 +53,7 @@ class Guard:
         SignInNeeded
             Nobody is signed in.
         """
-        session = self.session(request)
-        if session is None:
-            raise SignInNeeded("You are not signed in.", "Sign in, then try again.")
-        return session
+        return _live(self.session(request))
 
     def account(self, request: HTTPConnection) -> Account:
         """Return the local account of who is signed in.
@@ -63,10 +65,31 @@ class Guard:
         Forbidden
             Somebody is, whom nobody has given a local account.
         """
-        session = self.signed_in(request)
-        if session.account is None:
-            raise Forbidden(
-                "You are signed in, but your identity has no account here.",
-                f"Ask the administrator to link {session.identity.subject} of {session.identity.issuer}.",
-            )
-        return session.account
+        return _account(self.signed_in(request))
+
+    def account_now(self, session_id: str) -> Account:
+        """Return the local account of a session found before, looked up anew; this is no use of it.
+
+        Raises
+        ------
+        SignInNeeded
+            The session has ended.
+        Forbidden
+            Nobody has given its identity a local account.
+        """
+        return _account(_live(self._identities.session_by_id(session_id)))
+
+
+def _live(session: WebSession | None) -> WebSession:
+    if session is None:
+        raise SignInNeeded("You are not signed in.", "Sign in, then try again.")
+    return session
+
+
+def _account(session: WebSession) -> Account:
+    if session.account is None:
+        raise Forbidden(
+            "You are signed in, but your identity has no account here.",
+            f"Ask the administrator to link {session.identity.subject} of {session.identity.issuer}.",
+        )
+    return session.account

@@ -1,23 +1,24 @@
-"""The three addresses of signing in and out."""
+"""The addresses of signing in, being there, and signing out."""
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from cloudlet.identity.attempts import LONGEST_SIGN_IN
+from cloudlet.identity.attempts import LONGEST_SIGN_IN, Attempt
 from cloudlet.identity.guard import Guard, session_cookie
-from cloudlet.identity.oidc import new_secret
 from cloudlet.identity.service import Identities
-from cloudlet.identity.sign_in import Callback, SignIn
+from cloudlet.identity.sessions import digest_of
+from cloudlet.identity.sign_in import Begun, Callback, SignIn
 from cloudlet.web import WebSettings, cookie_name, is_secure
 
 __all__ = ["router"]
 
-SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+MOST_UNDER_WAY = 4
+"""Sign-ins that one browser may have under way: one for each tab that somebody hurries through."""
 
 Short = Annotated[str | None, Query(max_length=512)]
 Long = Annotated[str | None, Query(max_length=4096)]
@@ -31,9 +32,10 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
     @routes.get("/sign-in")
     def begin(request: Request, provider: Short = None, next: Long = None) -> Response:  # noqa: A002
         """Send the browser to the provider; a plain link leads here, because a form may not leave our origin."""
-        browser = cookies.browser_of(request) or new_secret()
-        answer = _moved(sign_in.begin(provider, next, browser))
-        cookies.set_browser(answer, browser)
+        begun = sign_in.begin(provider, next)
+        answer = _moved(begun.address)
+        cookies.forget_oldest(answer, request)
+        cookies.set_attempt(answer, begun)
         return answer
 
     @routes.get("/sign-in/callback/{provider}")
@@ -46,12 +48,19 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
         iss: Long = None,
     ) -> Response:
         """Take the provider's answer and open the session."""
-        callback = Callback(provider, cookies.browser_of(request), state, code, error, iss)
+        callback = Callback(provider, cookies.attempt_of(request, state), state, code, error, iss)
         former = guard.session(request)
         done = sign_in.finish(callback, replaces=None if former is None else former.id)
         answer = _moved(done.next_path)
+        cookies.forget_attempt(answer, state)
         cookies.set_session(answer, done.secret)
         return answer
+
+    @routes.post("/api/presence")
+    def note_presence(request: Request) -> Response:
+        """Keep the session of somebody who moves mouse or keys on a page that has nothing to ask for."""
+        identities.keep_alive(guard.signed_in(request).id)
+        return Response(status_code=204)
 
     @routes.post("/sign-out")
     def end(request: Request) -> Response:
@@ -67,21 +76,32 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
 
 
 class _Cookies:
-    """The two cookies: the session's, and the one that ties sign-ins to this browser."""
+    """The session's cookie, and one for each sign-in under way."""
 
     def __init__(self, web: WebSettings) -> None:
         self._session = session_cookie(web)
-        self._browser = cookie_name(web, "browser")
+        self._sign_in = cookie_name(web, "sign-in-")
         self._secure = is_secure(web)
 
-    def browser_of(self, request: Request) -> str | None:
-        """Return the browser's secret, None where it holds none that could be ours."""
-        secret = request.cookies.get(self._browser, "")
-        return secret if SECRET.fullmatch(secret) else None
+    def attempt_of(self, request: Request, state: str) -> Attempt | None:
+        """Return what the browser remembers of the sign-in called `state`."""
+        return Attempt.decode(request.cookies.get(self._name(state), ""))
 
-    def set_browser(self, answer: Response, secret: str) -> None:
-        """Let the browser keep `secret` as long as a sign-in may take."""
-        self._set(answer, self._browser, secret, max_age=int(LONGEST_SIGN_IN.total_seconds()))
+    def set_attempt(self, answer: Response, begun: Begun) -> None:
+        """Let the browser remember a sign-in as long as it may take."""
+        lifetime = int(LONGEST_SIGN_IN.total_seconds())
+        self._set(answer, self._name(begun.state), begun.attempt.encode(), max_age=lifetime)
+
+    def forget_attempt(self, answer: Response, state: str) -> None:
+        """Let the browser forget the sign-in called `state`: no answer counts twice."""
+        self._set(answer, self._name(state), "", max_age=0)
+
+    def forget_oldest(self, answer: Response, request: Request) -> None:
+        """Make room for one more: a site that opens sign-in pages in a browser must not swell what it sends us."""
+        held = {name: Attempt.decode(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)}
+        newest_first = sorted(held, key=lambda name: _begun_at(held[name]), reverse=True)
+        for name in newest_first[MOST_UNDER_WAY - 1 :]:
+            self._set(answer, name, "", max_age=0)
 
     def set_session(self, answer: Response, secret: str) -> None:
         """Let the browser keep `secret` until it is closed; the server knows when the session ends."""
@@ -91,9 +111,16 @@ class _Cookies:
         """Let the browser drop the session's secret."""
         self._set(answer, self._session, "", max_age=0)
 
+    def _name(self, state: str) -> str:
+        return self._sign_in + digest_of(state)
+
     def _set(self, answer: Response, name: str, value: str, *, max_age: int | None) -> None:
         # Lax, not Strict: the provider's redirect is a navigation from another site.
         answer.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+
+def _begun_at(attempt: Attempt | None) -> datetime:
+    return datetime.min.replace(tzinfo=UTC) if attempt is None else attempt.begun_at
 
 
 def _moved(address: str) -> RedirectResponse:

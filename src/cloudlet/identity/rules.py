@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-__all__ = ["is_protected", "is_username", "printable", "session_end"]
+__all__ = ["is_protected", "is_use", "is_username", "printable", "session_end"]
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 NAME_LENGTH = 200
@@ -23,6 +23,15 @@ def is_protected(url: str) -> bool:
     if not host or not url.isprintable():
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+
+
+def is_use(fetch_mode: str | None) -> bool:
+    """Tell whether a request with this ``Sec-Fetch-Mode`` (W3C Fetch Metadata) is a person's doing.
+
+    Browsers set it, and no page can change it: only a click on a link, a form or an address is a navigation, while
+    pictures and whatever a script asks for come by themselves. Who sends none is a program that somebody runs.
+    """
+    return fetch_mode in {None, "navigate"}
 
 
 def is_username(text: str) -> bool:

@@ -78,15 +78,12 @@ class Identities:
             publish(work, SessionStarted(row.id))
             return WebSession(row.id, identity, name, account, self._times.end(row))
 
-    def session(self, cookie_secret: str | None) -> WebSession | None:
-        """Return the live session of the browser that holds `cookie_secret`, and note that it was used."""
+    def session(self, cookie_secret: str | None, *, is_use: bool = True) -> WebSession | None:
+        """Return the live session of the browser that holds `cookie_secret`, and note where this is a use of it."""
         if cookie_secret is None or len(cookie_secret) > SECRET_LENGTH:
             return None
-        session_id, now = digest_of(cookie_secret), self._clock()
-        with self._database.read() as work:
-            session = find_session(work, session_id, self._times, now)
-            is_noted = is_use_noted(work, session_id, now)
-        return session if session is None or is_noted else self.keep_alive(session_id)
+        session_id = digest_of(cookie_secret)
+        return self.keep_alive(session_id) if is_use else self.session_by_id(session_id)
 
     def session_by_id(self, session_id: str) -> WebSession | None:
         """Return the session called `session_id` where it is live; this is no use of it."""
@@ -94,8 +91,12 @@ class Identities:
             return find_session(work, session_id, self._times, self._clock())
 
     def keep_alive(self, session_id: str) -> WebSession | None:
-        """Note that the session is used, by whatever rests on it, and return it where it is live."""
+        """Note that somebody uses the session, or what rests on it, and return it where it is live."""
         now = self._clock()
+        with self._database.read() as work:
+            session = find_session(work, session_id, self._times, now)
+            if session is None or is_use_noted(work, session_id, now):
+                return session
         with self._database.write() as work:
             if find_session(work, session_id, self._times, now) is not None:
                 note_use(work, session_id, now)

@@ -94,8 +94,8 @@ class IdentitySettings(BaseModel):
         ge=1,
         le=24 * 60,
         title="Idle time",
-        description="Minutes without a request after which a browser is signed out; an hour survives a meal, not a "
-        "night at a shared desk.",
+        description="Minutes without anybody's doing, after which a browser is signed out; an hour survives a meal, "
+        "not a night at a shared desk. What an open page asks for by itself does not count.",
     )
     session_longest_hours: int = Field(
         default=12,

@@ -1,7 +1,7 @@
 """Signing in: from the click to a web session.
 
-A refused answer that belonged to a sign-in of ours is recorded; one that belongs to none is only logged,
-because anybody can send as many of those as they like.
+Once a provider has given tokens for an answer, a refusal is recorded: something is wrong with the provider, or with
+who answers in its name. Whatever fails before is only logged, because anybody can make it fail as often as they like.
 """
 
 from __future__ import annotations
@@ -16,19 +16,28 @@ from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
-from cloudlet.identity.attempts import add_attempt, is_too_late, take_attempt
+from cloudlet.identity.attempts import Attempt
 from cloudlet.identity.errors import Refusal, SignInExpired, SignInRefused
 from cloudlet.identity.models import WebSession
-from cloudlet.identity.oidc import Person, Proof, RelyingParty, new_secret
+from cloudlet.identity.oidc import Person, Proof, RelyingParty, Tokens, new_secret
 from cloudlet.identity.service import Identities
-from cloudlet.identity.sessions import digest_of
 from cloudlet.identity.settings import IdentitySettings
-from cloudlet.identity.store import SignInRow
-from cloudlet.web import NotFound, WebSettings, local_path
+from cloudlet.web import NotFound, WebSettings
 
-__all__ = ["Callback", "SignIn", "SignedIn"]
+__all__ = ["Begun", "Callback", "SignIn", "SignedIn"]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A sign-in that has just begun."""
+
+    address: str = field(repr=False)
+    """Where the browser goes."""
+    state: str = field(repr=False)
+    attempt: Attempt
+    """What the browser must remember under the name of that state."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,8 @@ class Callback:
 
     provider: str
     """The key in the address that was called."""
-    browser: str | None = field(repr=False)
-    """The secret in the browser's cookie."""
+    attempt: Attempt | None
+    """What the browser remembers under the name of the state."""
     state: str = field(repr=False)
     code: str | None = field(repr=False, default=None)
     error: str | None = None
@@ -57,12 +66,12 @@ class SignedIn:
 
 
 class SignIn:
-    """All trusted providers, and the sign-ins under way with them.
+    """Signing in with any of the trusted providers.
 
     Parameters
     ----------
     database
-        Where the sign-ins under way are.
+        Where refusals are recorded.
     identities
         Opens the web session.
     settings
@@ -92,8 +101,8 @@ class SignIn:
             for key, provider in settings.providers.items()
         }
 
-    def begin(self, provider: str | None, next_path: str | None, browser: str) -> str:
-        """Return where the browser that holds the secret `browser` goes to sign in.
+    def begin(self, provider: str | None, next_path: str | None) -> Begun:
+        """Return where the browser goes to sign in, and what it must remember; nothing is written here.
 
         Parameters
         ----------
@@ -101,8 +110,6 @@ class SignIn:
             Key of the provider; may be left out where there is only one.
         next_path
             Where the person wants to go afterwards; the home page where it is no path on this cloudlet.
-        browser
-            The secret in the browser's cookie.
 
         Raises
         ------
@@ -113,17 +120,9 @@ class SignIn:
         """
         key = self._only_key() if provider is None else provider
         state = new_secret()
-        address = self._party(key).authorization_url(Proof(browser, state))
-        attempt = SignInRow(
-            state_digest=digest_of(state),
-            browser_digest=digest_of(browser),
-            provider=key,
-            next_path=local_path(next_path),
-            created_at=self._clock(),
-        )
-        with self._database.write() as work:
-            add_attempt(work, attempt)
-        return address
+        attempt = Attempt.of(new_secret(), key, next_path, self._clock())
+        address = self._party(key).authorization_url(Proof(attempt.secret, state))
+        return Begun(address, state, attempt)
 
     def finish(self, callback: Callback, *, replaces: str | None = None) -> SignedIn:
         """Return the web session that the provider's answer leads to.
@@ -145,45 +144,45 @@ class SignIn:
             The provider is none of ours, or the exchange could not be made.
         """
         party = self._party(callback.provider)
-        attempt = self._taken(callback)
-        try:
-            person = self._person(party, attempt, callback)
-        except CloudletError as error:
-            self._record_refusal(callback.provider, error)
-            raise
+        attempt, tokens = self._answered(party, callback)
+        person = self._person(party, Proof(attempt.secret, callback.state), tokens, callback.provider)
         if replaces is not None:
             self._identities.end_session(replaces)
         secret = new_secret()
         session = self._identities.open_session(person.identity, person.name, secret)
         return SignedIn(secret, session, attempt.next_path)
 
-    def _taken(self, callback: Callback) -> SignInRow:
-        with self._database.write() as work:
-            attempt = take_attempt(work, digest_of(callback.state))
-        if attempt is None:
-            logger.info("an answer of provider %s belongs to no sign-in under way", callback.provider)
-            raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
-        return attempt
+    def _answered(self, party: RelyingParty, callback: Callback) -> tuple[Attempt, Tokens]:
+        try:
+            attempt, code = self._checked(party, callback)
+            return attempt, party.tokens(Proof(attempt.secret, callback.state), code)
+        except CloudletError as error:
+            logger.warning("an answer of provider %s was refused: %s", callback.provider, _reason(error))
+            raise
 
-    def _person(self, party: RelyingParty, attempt: SignInRow, callback: Callback) -> Person:
-        browser = callback.browser
-        if browser is None or digest_of(browser) != attempt.browser_digest:
-            raise SignInExpired(Refusal.OTHER_BROWSER)
+    def _checked(self, party: RelyingParty, callback: Callback) -> tuple[Attempt, str]:
+        attempt = callback.attempt
+        if attempt is None:
+            raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
         if attempt.provider != callback.provider:
             raise SignInExpired(Refusal.OTHER_PROVIDER)
-        if is_too_late(attempt, self._clock()):
+        if attempt.is_too_late(self._clock()):
             raise SignInExpired(Refusal.TOO_LATE)
         party.check_callback_issuer(callback.issuer)
         if callback.error is not None:
             raise SignInRefused(Refusal.PROVIDER_REFUSED)
         if not callback.code:
             raise SignInRefused(Refusal.NO_CODE)
-        return party.person(Proof(browser, callback.state), callback.code)
+        return attempt, callback.code
 
-    def _record_refusal(self, provider: str, error: CloudletError) -> None:
-        reason = str(getattr(error, "reason", error.slug))
-        with self._database.write() as work:
-            record(work, Act("rule:sign-in", "identity.sign-in-refused", provider, {"reason": reason}))
+    def _person(self, party: RelyingParty, proof: Proof, tokens: Tokens, provider: str) -> Person:
+        try:
+            return party.person(proof, tokens)
+        except CloudletError as error:
+            detail = {"reason": _reason(error)}
+            with self._database.write() as work:
+                record(work, Act("rule:sign-in", "identity.sign-in-refused", provider, detail))
+            raise
 
     def _party(self, provider: str) -> RelyingParty:
         party = self._parties.get(provider)
@@ -193,3 +192,7 @@ class SignIn:
 
     def _only_key(self) -> str:
         return next(iter(self._parties)) if len(self._parties) == 1 else ""
+
+
+def _reason(error: CloudletError) -> str:
+    return str(getattr(error, "reason", error.slug))

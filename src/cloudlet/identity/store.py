@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloudlet.database import Table
 from cloudlet.identity.models import Account, Identity
 
-__all__ = ["AccountRow", "LinkRow", "SignInRow", "WebSessionRow"]
+__all__ = ["AccountRow", "LinkRow", "WebSessionRow"]
 
 
 class AccountRow(Table):
@@ -55,15 +55,3 @@ class WebSessionRow(Table):
     def identity(self) -> Identity:
         """Who signed in."""
         return Identity(self.issuer, self.subject)
-
-
-class SignInRow(Table):
-    """A sign-in that was sent to a provider and has not come back; nothing in it helps who steals it."""
-
-    __tablename__ = "sign_in"
-
-    state_digest: Mapped[str] = mapped_column(primary_key=True)
-    browser_digest: Mapped[str]
-    provider: Mapped[str]
-    next_path: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from cloudlet.access import ConsoleState
 from cloudlet.analytics import Exposure, Run
-from cloudlet.identity import Account
-from cloudlet.instruments import Instrument, InstrumentSession, may_view_results
+from cloudlet.identity import Account, Decision
+from cloudlet.instruments import Instrument, InstrumentSession, may_retry, may_view_results
 from cloudlet.portal.services import Services
 from cloudlet.web import Forbidden, NotFound
 
 __all__ = [
     "current_session",
+    "may_retry_in",
+    "retriable_exposure",
     "visible_console",
     "visible_exposure",
     "visible_instrument",
@@ -69,8 +71,7 @@ def visible_run(services: Services, account: Account, run_id: int) -> Run:
     run = services.runs.run(run_id)
     if run is None:
         raise NotFound("There is no such run.", "Start from the instrument's page.")
-    session = None if run.session_id is None else services.instruments.session(run.session_id)
-    decision = may_view_results(account.username, session)
+    decision = may_view_results(account.username, _session_of(services, run))
     if not decision:
         raise Forbidden(decision.reason, ASK)
     return run
@@ -90,3 +91,29 @@ def visible_exposure(services: Services, account: Account, exposure_id: int) -> 
     if exposure is None:
         raise NotFound("There is no such exposure.", "Start from the instrument's page.")
     return visible_run(services, account, exposure.run_id), exposure
+
+
+def may_retry_in(services: Services, account: Account, run: Run) -> Decision:
+    """Decide whether `account` may have failed exposures of `run` tried again."""
+    return may_retry(account.username, _session_of(services, run))
+
+
+def retriable_exposure(services: Services, account: Account, exposure_id: int) -> Exposure:
+    """Return an exposure that `account` may have tried again, should it have failed.
+
+    Raises
+    ------
+    cloudlet.web.NotFound
+        There is none.
+    cloudlet.web.Forbidden
+        `account` may not see it, or may not have it tried again.
+    """
+    run, exposure = visible_exposure(services, account, exposure_id)
+    decision = may_retry_in(services, account, run)
+    if not decision:
+        raise Forbidden(decision.reason, ASK)
+    return exposure
+
+
+def _session_of(services: Services, run: Run) -> InstrumentSession | None:
+    return None if run.session_id is None else services.instruments.session(run.session_id)

@@ -200,6 +200,8 @@ class Snapshot(BaseModel):
     vitals: VitalsDocument
     console: ConsoleDocument | None
     """None where the person may not see the instrument any more."""
+    may_retry: bool
+    """Whether the person may have failed exposures of the run tried again."""
     exposures: list[ExposureDocument]
     cursor: int
     is_complete: bool

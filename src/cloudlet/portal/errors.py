@@ -3,7 +3,7 @@
 from cloudlet.errors import CloudletError
 from cloudlet.web import NotFound
 
-__all__ = ["BundleMissing", "ImageMissing", "Unforeseen"]
+__all__ = ["BundleMissing", "ImageMissing", "TooManyStreams", "Unforeseen"]
 
 
 class BundleMissing(CloudletError):
@@ -14,6 +14,12 @@ class BundleMissing(CloudletError):
 
 class ImageMissing(NotFound):
     """A picture that a result names cannot be read."""
+
+
+class TooManyStreams(CloudletError):
+    """One signed-in browser holds all the live streams that it may."""
+
+    slug = "too-many-streams"
 
 
 class Unforeseen(CloudletError):

@@ -20,6 +20,7 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Identities
+from cloudlet.processes.connections import raise_connection_limit
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
 from cloudlet.processes.serve import server
@@ -89,6 +90,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
     """Serve the gateway on `listener` until SIGTERM or SIGINT."""
     end_with_parent()
     log_to_stderr()
+    raise_connection_limit()
     database = Database(settings.database.url)
     consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
     access, identities = Access(database, settings.access), Identities(database, settings.identity)

@@ -18,6 +18,7 @@ from cloudlet.identity.sign_in import SignIn
 from cloudlet.instruments import Instruments
 from cloudlet.portal.app import create_portal
 from cloudlet.portal.services import Services
+from cloudlet.processes.connections import raise_connection_limit
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
 from cloudlet.processes.serve import health_route, server
@@ -55,6 +56,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
     """Serve the portal on `listener` until SIGTERM or SIGINT."""
     end_with_parent()
     log_to_stderr()
+    raise_connection_limit()
     database = Database(settings.database.url)
     try:
         server(build(settings, database)).run(sockets=[listener])

@@ -10,6 +10,8 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp
 from uvicorn.config import WSProtocolType
 
+from cloudlet.processes.connections import PromptProtocol
+
 __all__ = ["health_route", "listening_socket", "server"]
 
 BACKLOG = 512
@@ -37,6 +39,7 @@ def server(app: ASGIApp, ws: type[asyncio.Protocol] | WSProtocolType = "none") -
     config = uvicorn.Config(
         app,
         loop="uvloop",
+        http=PromptProtocol,
         ws=ws,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

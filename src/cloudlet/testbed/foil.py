@@ -25,7 +25,6 @@ LATTICE = (5, 1)
 FIELD_UM = PITCH_UM * math.hypot(*LATTICE)
 """Width and height after which the picture repeats."""
 
-UM_IN_ANGSTROM = 1e4
 FOIL_EDGE_UM = 0.006
 FOIL_STOPS = 0.22
 """Fraction of the beam that the foil takes beside its ice."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "CARBON_MEAN_SQUARE_DENSITY",
+    "MEAN_FREE_PATH_ANGSTROM",
     "arriving_fraction",
     "carbon_power",
     "critical_dose",

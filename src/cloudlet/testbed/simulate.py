@@ -24,7 +24,8 @@ __all__ = ["simulate"]
 simulate = typer.Typer(help="Make data as the simulated microscope does.", no_args_is_help=True)
 
 DEFOCUS_RANGE_UM = (0.8, 2.2)
-DEFOCUS_STREAM = 2
+DEFOCUS_STREAM = 4
+"""Keeps the drawn defocus apart from what the camera and the detector draw for the same movie (streams 0 to 3)."""
 
 
 class TruthInside(CloudletError):

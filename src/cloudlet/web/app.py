@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from cloudlet.errors import CloudletError
+from cloudlet.web.bodies import BodyLimit
 from cloudlet.web.headers import OriginCheck, SecurityHeaders, security_headers
 from cloudlet.web.settings import WebSettings
 from cloudlet.web.statuses import problem_of, status_of
@@ -16,7 +17,7 @@ __all__ = ["create_app"]
 
 
 def create_app(title: str, settings: WebSettings, *, connect_sources: Sequence[str] = ()) -> FastAPI:
-    """Return an application with security headers, the origin check and errors made into answers.
+    """Return an application with security headers, the origin check, a limit on bodies, and errors made into answers.
 
     Parameters
     ----------
@@ -28,6 +29,7 @@ def create_app(title: str, settings: WebSettings, *, connect_sources: Sequence[s
         Origins beside our own that scripts of our pages may talk to.
     """
     app = FastAPI(title=title, docs_url=None, redoc_url=None)
+    app.add_middleware(BodyLimit)
     app.add_middleware(OriginCheck, origin=settings.base_url)
     app.add_middleware(SecurityHeaders, headers=security_headers(connect_sources))
     app.add_exception_handler(CloudletError, _as_problem)

@@ -2,7 +2,16 @@
 
 from cloudlet.errors import CloudletError
 
-__all__ = ["CrossOrigin", "Forbidden", "MethodRefused", "NotFound", "RequestUnusable", "SignInNeeded"]
+__all__ = [
+    "CrossOrigin",
+    "Forbidden",
+    "MethodRefused",
+    "NotFound",
+    "RequestTooLarge",
+    "RequestTooSlow",
+    "RequestUnusable",
+    "SignInNeeded",
+]
 
 
 class SignInNeeded(CloudletError):
@@ -27,6 +36,19 @@ class RequestUnusable(CloudletError):
     """A value in the address, the headers or the form is of the wrong kind, too large, or missing."""
 
     slug = "request-unusable"
+
+
+class RequestTooLarge(CloudletError):
+    """More was sent than anything here takes."""
+
+    slug = "request-too-large"
+
+
+class RequestTooSlow(CloudletError):
+    """A request was begun and did not come to its end."""
+
+    slug = "request-too-slow"
+    retryable = True
 
 
 class MethodRefused(CloudletError):

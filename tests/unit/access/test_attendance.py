@@ -93,6 +93,25 @@ def test_record_says_who_operated_from_when_to_when(attendance: Attendance, data
     }
 
 
+def test_place_hears_whether_its_control_still_stands(attendance: Attendance) -> None:
+    older, observer = attendance.arrive(of("ada")), attendance.arrive(of("ben"))
+    assert attendance.seen(older.viewer, None)
+    assert not attendance.seen(observer.viewer, None)
+    newer = attendance.arrive(of("ada"))
+    assert [attendance.seen(seat.viewer, None) for seat in (older, newer)] == [False, True]
+
+
+def test_period_ends_when_the_operator_left_although_it_could_be_written_only_later(
+    attendance: Attendance, database: Database, clock: Clock
+) -> None:
+    seat = attendance.arrive(of("ada"))
+    clock.move(60)
+    left_at = clock.now
+    clock.move(60)
+    attendance.leave(seat.viewer, "connection lost", left_at)
+    assert acts(database)[-1][2]["until"] == "2026-03-01T12:01:00+00:00"
+
+
 def test_observers_leave_no_control_record(attendance: Attendance, database: Database) -> None:
     seat = attendance.arrive(of("oskar", Level.OBSERVE))
     attendance.leave(seat.viewer, "page left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,6 +143,26 @@ def test_ticket_is_used_once(access: Access) -> None:
     access.redeem(secret, SCOPE)
     with pytest.raises(TicketRefused):
         access.redeem(secret, SCOPE)
+
+
+def test_guessed_ticket_is_refused_while_somebody_else_writes(access: Access, database: Database) -> None:
+    with database.write(), pytest.raises(TicketRefused):
+        access.redeem("guess", SCOPE)
+
+
+def test_ticket_that_many_show_at_once_lets_one_in(access: Access) -> None:
+    grant(access, "ada", Level.OPERATE)
+    secret = secret_of(access, "ada")
+
+    def is_let_in(_: int) -> bool:
+        try:
+            access.redeem(secret, SCOPE)
+        except TicketRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(is_let_in, range(8))) == 1
 
 
 def test_ticket_shown_at_another_console_is_refused_and_gone(access: Access) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -84,6 +85,39 @@ async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_o
         with pytest.raises(ConsoleUnreachable):
             await door.open()
         assert tries == 3
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [(b"Too many viewers", 3), (b"Server is full", 3), (b"Too many security failures", 31)],
+)
+async def test_full_server_is_asked_again_soon_and_one_that_blocks_the_gateway_is_not(
+    reason: bytes, seconds: int
+) -> None:
+    tries = 0
+
+    async def refuse_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            await let_in(reader, writer)
+            await reader.read()
+            return
+        writer.write(b"RFB 003.008\n\x00" + len(reason).to_bytes(4, "big") + reason)
+        await reader.readexactly(12)
+
+    clock = Clock()
+    async with server(refuse_once) as port:
+        door = door_to(port, clock)
+        with pytest.raises(ConsoleUnreachable):
+            await door.open()
+        clock.now += timedelta(seconds=seconds - 2)
+        with pytest.raises(ConsoleUnreachable):
+            await door.open()
+        assert tries == 1
+        clock.now += timedelta(seconds=2)
+        await (await door.open()).close()
+    assert tries == 2
 
 
 def test_pause_after_refusals_doubles_up_to_five_minutes_and_is_forgotten_after_success() -> None:
@@ -193,7 +227,51 @@ async def test_last_words_arrive_although_the_server_is_still_sending() -> None:
         line = await door_to(port, Clock()).open()
         assert line.server_init.width == 64
         line.write(b"let go")
-        await line.close()
-        await line.close()
+        assert await line.close()
+        assert await line.close()
         await done.wait()
     assert heard == b"let go"
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize("sent", [b"", bytes(300_000)])
+async def test_line_tells_when_the_instrument_hung_up_before_the_last_words(is_read: bool, sent: bytes) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+        writer.write(sent)
+        writer.write_eof()
+        await reader.read()
+
+    async with server(hang_up) as port:
+        line = await door_to(port, Clock()).open()
+        await asyncio.sleep(0.1)
+        while is_read and await line.read():
+            pass
+        line.write(b"let go")
+        assert not await line.close()
+
+
+async def test_line_tells_when_the_instrument_does_not_answer_the_last_words() -> None:
+    over = asyncio.Event()
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+        await over.wait()
+
+    async with server(keep_silent) as port:
+        line = await door_to(port, Clock()).open()
+        line.write(b"let go")
+        assert not await line.close()
+        over.set()
+
+
+async def test_silent_instrument_is_noticed_although_input_is_on_its_way() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+        await reader.read()
+
+    async with server(talk) as port:
+        line = await door_to(port, Clock()).open()
+        connection = line._writer.get_extra_info("socket")
+        assert 0 < connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+        await line.close()

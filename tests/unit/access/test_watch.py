@@ -45,9 +45,8 @@ class StillBridge:
     def has_control(self) -> bool:
         return Right.INPUT in self.rights
 
-    def restrict(self, rights: Right) -> bytes:
+    def restrict(self, rights: Right) -> None:
         self.rights &= rights
-        return b""
 
 
 class Situation:
@@ -64,7 +63,7 @@ class Situation:
         self.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by="staff")
         secret = self.access.issue_ticket(self.session, SCOPE).subprotocols[1].removeprefix("ticket.")
         admission = self.access.redeem(secret, SCOPE)
-        seat = attendance.arrive(admission)
+        self.seat = seat = attendance.arrive(admission)
         self.watch = Watch(self.records, admission, seat.viewer, cast(Bridge, self.bridge))
 
     async def end(self) -> ConsoleEnded:
@@ -123,3 +122,11 @@ async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Sit
     state = situation.access.console_state(SCOPE)
     assert state.operator is None
     assert [viewer.username for viewer in state.observers] == ["ada"]
+
+
+async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_look(situation: Situation) -> None:
+    await situation.watch.check()
+    assert situation.bridge.has_control
+    situation.records.attendance.lose_control(situation.seat.viewer, "closed behind the back of its window")
+    await situation.watch.check()
+    assert not situation.bridge.has_control

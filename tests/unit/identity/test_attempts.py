@@ -1,44 +1,59 @@
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cloudlet.database import Database
-from cloudlet.identity import attempts
-from cloudlet.identity.attempts import add_attempt, take_attempt
-from cloudlet.identity.store import SignInRow
+from cloudlet.identity.attempts import Attempt
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECRET = "s" * 43
 
 
-def attempt(state: str, at: datetime = NOON) -> SignInRow:
-    return SignInRow(state_digest=state, browser_digest="b", provider="demo", next_path="/", created_at=at)
+@given(st.text() | st.text().map(lambda text: "/" + text))
+def test_what_a_browser_remembers_comes_back_as_it_was_and_fits_a_cookie(next_path: str) -> None:
+    attempt = Attempt.of(SECRET, "demo", next_path, NOON)
+    assert Attempt.decode(attempt.encode()) == attempt
+    assert attempt.next_path.startswith("/")
+    assert attempt.encode().isascii()
+    assert not set(attempt.encode()) & set('=;," \\')
 
 
-def living(database: Database, *states: str) -> list[str]:
-    with database.read() as work:
-        return [state for state in states if work.get(SignInRow, state) is not None]
+@pytest.mark.parametrize("path", ["/" + "a" * 1000, "/" + "é" * 500])
+def test_a_path_too_long_for_a_cookie_leads_home(path: str) -> None:
+    assert Attempt.of(SECRET, "demo", path, NOON).next_path == "/"
+    assert Attempt.of(SECRET, "demo", path[:-1], NOON).next_path == path[:-1]
 
 
-def test_attempt_is_taken_once(database: Database) -> None:
-    with database.write() as work:
-        add_attempt(work, attempt("a"))
-    with database.write() as work:
-        assert take_attempt(work, "a") is not None
-        assert take_attempt(work, "a") is None
+@given(st.text() | st.binary().map(lambda data: urlsafe_b64encode(data).decode()))
+def test_a_cookie_that_is_none_of_ours_is_no_sign_in(cookie: str) -> None:
+    assert Attempt.decode(cookie) is None
 
 
-def test_attempts_of_more_than_ten_minutes_are_forgotten(database: Database) -> None:
-    for minutes in (0, 5, 11):
-        with database.write() as work:
-            add_attempt(work, attempt(str(minutes), NOON + timedelta(minutes=minutes)))
-    assert living(database, "0", "5", "11") == ["5", "11"]
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"secret": "short"},
+        {"secret": SECRET + "\n"},
+        {"provider": None},
+        {"begun_at": "2026-11-23T12:00:00"},
+        {"more": 1},
+    ],
+)
+def test_a_cookie_of_the_wrong_shape_is_no_sign_in(change: dict[str, object]) -> None:
+    told = Attempt.of(SECRET, "demo", "/", NOON).model_dump(mode="json") | change
+    assert Attempt.decode(urlsafe_b64encode(json.dumps(told).encode()).decode()) is None
 
 
-def test_oldest_attempts_give_way_when_there_are_too_many(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "ATTEMPT_LIMIT", 3)
-    for second in range(5):
-        with database.write() as work:
-            add_attempt(work, attempt(str(second), NOON + timedelta(seconds=second)))
-    assert living(database, "0", "1", "2", "3", "4") == ["2", "3", "4"]
+def test_a_sign_in_may_take_just_under_ten_minutes() -> None:
+    attempt = Attempt.of(SECRET, "demo", "/", NOON)
+    assert not attempt.is_too_late(NOON + timedelta(minutes=9, seconds=59))
+    assert attempt.is_too_late(NOON + timedelta(minutes=10))
+
+
+def test_its_secret_is_not_shown() -> None:
+    assert SECRET not in repr(Attempt.of(SECRET, "demo", "/", NOON))

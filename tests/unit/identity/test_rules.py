@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlet.identity.rules import is_protected, is_username, printable, session_end
+from cloudlet.identity.rules import is_protected, is_use, is_username, printable, session_end
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fetch_mode", "expected"),
+    [("navigate", True), (None, True), ("cors", False), ("no-cors", False), ("same-origin", False), ("", False)],
+)
+def test_what_a_page_fetches_by_itself_is_no_use(fetch_mode: str | None, expected: bool) -> None:
+    assert is_use(fetch_mode) is expected
 
 
 @pytest.mark.parametrize(

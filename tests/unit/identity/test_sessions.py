@@ -75,6 +75,14 @@ def test_use_keeps_a_session_alive_but_looking_at_it_does_not(identities: Identi
     assert identities.session_by_id(session.id) is None
 
 
+def test_what_a_page_asks_for_by_itself_keeps_no_session_alive(identities: Identities, clock: Any) -> None:
+    identities.open_session(ADA, "Ada Park", SECRET)
+    clock.advance(minutes=40)
+    assert identities.session(SECRET, is_use=False) is not None
+    clock.advance(minutes=20)
+    assert identities.session(SECRET, is_use=False) is None
+
+
 def test_session_ends_after_twelve_hours_however_busy(identities: Identities, clock: Any) -> None:
     identities.open_session(ADA, "Ada Park", SECRET)
     for _ in range(23):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from cloudlet.audit import read
 from cloudlet.database import Database
 from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level, may_view_results
+from cloudlet.instruments.rules import may_retry
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -72,6 +74,16 @@ def test_results_are_for_the_people_of_their_session(instruments: Instruments) -
     for refused in (may_view_results("eve", session), may_view_results("ada", None)):
         assert not refused
         assert "another session" in refused.reason
+
+
+def test_trying_again_is_for_people_who_may_operate_in_that_session(instruments: Instruments) -> None:
+    session = open_session(instruments, hours=1)
+    for level in Level:
+        decision = may_retry("ada", replace(session, people={"ada": level}))
+        assert decision.allowed == (level >= Level.OPERATE)
+        assert level.title in decision.reason
+    for refused in (may_retry("eve", session), may_retry("ada", None)):
+        assert refused == may_view_results("eve", session)
 
 
 def test_levels_include_those_below_them() -> None:

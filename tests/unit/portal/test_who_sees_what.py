@@ -72,6 +72,25 @@ async def test_results_are_for_the_people_of_the_session_only(browser, measured)
         assert (await client.post("/exposures/1/retry")).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/api/exposures/{}/retry", "/exposures/{}/retry"])
+async def test_who_may_only_observe_in_a_session_sees_its_failures_but_has_nothing_tried_again(
+    browser, site, path
+) -> None:
+    run = site.begin_run("ada", "ben")
+    number = site.fail(run, "one.plate")
+    async with browser("ben") as client:
+        assert (await client.get(f"/exposures/{number}")).status_code == 200
+        assert (await client.get(f"/api/runs/{run.id}/snapshot")).json()["may_retry"] is False
+        refused = await client.post(path.format(number))
+    assert refused.status_code == 403
+    assert "needs the level operate" in refused.text
+    assert site.runs.exposure(number).state == "failed"
+    async with browser("ada") as client:
+        assert (await client.get(f"/api/runs/{run.id}/snapshot")).json()["may_retry"] is True
+        await client.post(path.format(number))
+    assert site.runs.exposure(number).state == "queued"
+
+
 @pytest.mark.parametrize(("person", "level", "may_operate"), [("ada", "operate", True), ("ben", "observe", False)])
 async def test_a_ticket_says_how_much_it_allows(browser, site, person, level, may_operate) -> None:
     async with browser(person) as client:

@@ -140,14 +140,14 @@ class Site:
         return {session_cookie(self.web): secret}
 
     def open_session(self, *people: str) -> InstrumentSession:
-        """Begin a session of `people` on the instrument, with its run."""
+        """Begin a session on the instrument for `people`, each at the level they have on the instrument."""
         return self.instruments.open_session(
             "mast",
             title="Autumn storms",
             project="weather-7",
             raw_folder=self.folder / "raw",
             project_folder=self.folder / "project",
-            people=dict.fromkeys(people, Level.OPERATE),
+            people={person: PEOPLE.get(person, Level.OPERATE) for person in people},
             starts_at=NOON - timedelta(hours=2),
             ends_at=None,
             by="rule:test",

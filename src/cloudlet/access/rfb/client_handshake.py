@@ -145,7 +145,7 @@ class ClientHandshake(Handshake):
         if result == 0:
             self._greet()
         elif self._version is Version.V3_8:
-            self._expect(4, self._reason_of(password_refusal))
+            self._expect(4, self._reason_of(password_refusal if self._has_answered else refusal))
         elif result == RESULT_TOO_MANY:
             raise too_many()
         else:

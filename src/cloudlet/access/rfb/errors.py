@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cloudlet.errors import CloudletError
 
 __all__ = [
@@ -23,12 +25,15 @@ class ConsoleRefused(CloudletError):
     """The instrument's VNC server does not let the gateway in."""
 
     slug = "console-refused"
+    is_failed_attempt: ClassVar[bool] = False
+    """Whether VNC servers count it, and block the gateway's address after a few."""
 
 
 class PasswordRefused(ConsoleRefused):
     """The VNC password is wrong, or missing where one is asked for."""
 
     slug = "console-password-refused"
+    is_failed_attempt = True
 
 
 class TooManyFailures(ConsoleRefused):
@@ -36,9 +41,11 @@ class TooManyFailures(ConsoleRefused):
 
     slug = "console-too-many-failures"
     retryable = True
+    is_failed_attempt = True
 
 
 class SecurityUnsupported(ConsoleRefused):
     """The VNC server asks for a kind of security that the gateway does not speak."""
 
     slug = "console-security-unsupported"
+    is_failed_attempt = True  # TigerVNC counts a handshake that is broken off

@@ -55,8 +55,8 @@ def refusal(reason: bytes) -> ConsoleRefused:
 def password_refusal(reason: bytes = b"") -> ConsoleRefused:
     """Return the error for a server that refuses the answer to its challenge, with its own `reason`."""
     said = _readable(reason)
-    if _is_blocked(said):
-        return too_many()
+    if "too many" in said.lower():
+        return refusal(reason)  # it counted viewers or earlier failures, and has not looked at the answer
     return PasswordRefused(
         "The instrument's VNC server does not accept the password." + (f" It says: {said}." if said else ""),
         "Ask the facility's staff to correct the console's password file.",
@@ -72,7 +72,9 @@ def too_many() -> TooManyFailures:
 
 
 def _is_blocked(reason: str) -> bool:
-    return "too many" in reason.lower()
+    """Tell a blocked address ("Too many security failures") from a full server ("Too many viewers")."""
+    said = reason.lower()
+    return "too many" in said and ("fail" in said or "attempt" in said)
 
 
 def _readable(reason: bytes) -> str:

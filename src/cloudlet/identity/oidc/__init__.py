@@ -6,7 +6,8 @@ metadata and keys, `exchange` trades the code for tokens, `signature` and `claim
 Standards: OpenID Connect Core 1.0, RFC 6749, RFC 7636 (PKCE), RFC 9207 (issuer in the callback).
 """
 
+from cloudlet.identity.oidc.exchange import Tokens
 from cloudlet.identity.oidc.party import Person, RelyingParty
 from cloudlet.identity.oidc.proof import Proof, new_secret
 
-__all__ = ["Person", "Proof", "RelyingParty", "new_secret"]
+__all__ = ["Person", "Proof", "RelyingParty", "Tokens", "new_secret"]

@@ -88,30 +88,37 @@ class RelyingParty:
         if issuer != self._settings.issuer and (issuer is not None or is_required):
             raise SignInRefused(Refusal.WRONG_CALLBACK_ISSUER)
 
-    def person(self, proof: Proof, code: str) -> Person:
-        """Return whom the provider vouches for.
+    def tokens(self, proof: Proof, code: str) -> Tokens:
+        """Return what the provider gives for `code`.
 
         Raises
         ------
         SignInRefused
-            Any check failed; the reason says which.
+            It refuses the code.
         ProviderUnreachable, SecretUnreadable
             The exchange could not be made.
         """
-        metadata = self._discovery.metadata()
-        tokens = self._exchange(metadata, proof, code)
-        claims, subject = self._checked(tokens, proof)
-        told = self._userinfo(metadata, tokens, subject)
-        return Person(Identity(self._settings.issuer, subject), _name(claims, told) or subject)
-
-    def _exchange(self, metadata: Metadata, proof: Proof, code: str) -> Tokens:
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._redirect_uri,
             "code_verifier": proof.verifier,
         }
-        return exchange_code(self._client, metadata.token_endpoint, self._settings, form)
+        return exchange_code(self._client, self._discovery.metadata().token_endpoint, self._settings, form)
+
+    def person(self, proof: Proof, tokens: Tokens) -> Person:
+        """Return whom the provider vouches for with `tokens`.
+
+        Raises
+        ------
+        SignInRefused
+            Any check failed; the reason says which.
+        ProviderUnreachable
+            It does not tell its keys, or about the person.
+        """
+        claims, subject = self._checked(tokens, proof)
+        told = self._userinfo(self._discovery.metadata(), tokens, subject)
+        return Person(Identity(self._settings.issuer, subject), _name(claims, told) or subject)
 
     def _checked(self, tokens: Tokens, proof: Proof) -> tuple[JsonObject, str]:
         settings, discovery = self._settings, self._discovery

@@ -1,6 +1,6 @@
 """What ties an answer of the provider to the browser that asked.
 
-The browser holds one random secret in a cookie; each sign-in has a random state. Nonce and PKCE verifier are
+The browser holds a random secret in a cookie; each sign-in has a random state. Nonce and PKCE verifier are
 derived from both, so the server stores neither, and who lacks the cookie cannot finish somebody's sign-in.
 """
 

@@ -122,16 +122,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_instrument")),
     )
     op.create_table(
-        "sign_in",
-        sa.Column("state_digest", sa.String(), nullable=False),
-        sa.Column("browser_digest", sa.String(), nullable=False),
-        sa.Column("provider", sa.String(), nullable=False),
-        sa.Column("next_path", sa.String(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("state_digest", name=op.f("pk_sign_in")),
-    )
-    op.create_index(op.f("ix_sign_in_created_at"), "sign_in", ["created_at"], unique=False)
-    op.create_table(
         "web_session",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("issuer", sa.String(), nullable=False),

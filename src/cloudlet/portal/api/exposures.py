@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import FileResponse, Response
 
-from cloudlet.portal.admission import visible_exposure
+from cloudlet.portal.admission import retriable_exposure, visible_exposure
 from cloudlet.portal.documents import ExposureDocument
 from cloudlet.portal.images import MEDIA_TYPES, image_path
 from cloudlet.portal.parameters import Number
@@ -33,8 +33,7 @@ def exposure_api(services: Services) -> APIRouter:
     def retry_exposure(request: Request, exposure_id: Number) -> ExposureDocument:
         """Queue a failed exposure again."""
         account = services.guard.account(request)
-        visible_exposure(services, account, exposure_id)
-        services.runs.retry(exposure_id, by=account.username)
+        services.runs.retry(retriable_exposure(services, account, exposure_id).id, by=account.username)
         return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
 
     @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)

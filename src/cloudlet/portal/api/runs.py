@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 
 from cloudlet.analytics import Run
 from cloudlet.identity import Account
 from cloudlet.portal.admission import visible_run
 from cloudlet.portal.api.following import Feed, follow
+from cloudlet.portal.api.places import Places
 from cloudlet.portal.api.snapshots import snapshot
 from cloudlet.portal.documents import Snapshot
 from cloudlet.portal.parameters import Cursor, Number
@@ -23,6 +23,9 @@ from cloudlet.portal.settings import PortalSettings
 from cloudlet.web import event_stream
 
 __all__ = ["run_api"]
+
+STREAMS_EACH = 8
+"""Live streams of one signed-in browser; over HTTP/1.1 browsers open six connections at most."""
 
 
 def run_api(services: Services, settings: PortalSettings) -> APIRouter:
@@ -34,6 +37,12 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
             yield
 
     router = APIRouter(prefix="/api/runs", tags=["runs"], lifespan=lifespan)
+    places = Places(STREAMS_EACH)
+
+    async def place(request: Request) -> AsyncIterator[None]:
+        session = await run_in_threadpool(services.guard.signed_in, request)
+        with places.one(session.id):
+            yield
 
     @router.get("/{run_id}/snapshot")
     def read_snapshot(request: Request, run_id: Number, after: Cursor = 0) -> Snapshot:
@@ -41,7 +50,7 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
         account = services.guard.account(request)
         return snapshot(services, account, visible_run(services, account, run_id), after, settings.history_length)
 
-    @router.get("/{run_id}/events", response_class=StreamingResponse)
+    @router.get("/{run_id}/events", response_class=StreamingResponse, dependencies=[Depends(place)])
     async def stream_events(
         request: Request,
         run_id: Number,
@@ -49,11 +58,10 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
         last_event_id: Annotated[str, Header(max_length=18)] = "",
     ) -> StreamingResponse:
         """Send what changes in the run, starting behind a cursor, until the page goes."""
+        session = await run_in_threadpool(services.guard.signed_in, request)
 
         def admit() -> tuple[Account, Run]:
-            # A connection of its own each time: the guard remembers what it found for as long as a request lasts.
-            connection = HTTPConnection({**request.scope, "state": {}})
-            account = services.guard.account(connection)
+            account = services.guard.account_now(session.id)
             return account, visible_run(services, account, run_id)
 
         await run_in_threadpool(admit)

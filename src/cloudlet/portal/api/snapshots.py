@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudlet.analytics import Run
 from cloudlet.identity import Account
-from cloudlet.portal.admission import visible_console
+from cloudlet.portal.admission import may_retry_in, visible_console
 from cloudlet.portal.documents import (
     ConsoleDocument,
     ExposureDocument,
@@ -46,6 +46,7 @@ def snapshot(services: Services, account: Account, run: Run, after: int, history
         declaration=declaration_document(run.declaration),
         vitals=VitalsDocument.of(services.runs.vitals(run.id), services.clock()),
         console=ConsoleDocument.seen(visible_console(services, account, run.instrument)),
+        may_retry=bool(may_retry_in(services, account, run)),
         exposures=exposures,
         cursor=exposures[-1].change if exposures else after,
         is_complete=is_complete,

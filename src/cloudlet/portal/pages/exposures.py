@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from cloudlet.portal.admission import visible_exposure
+from cloudlet.portal.admission import may_retry_in, retriable_exposure, visible_exposure
 from cloudlet.portal.documents import ExposureDocument
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.rendering import Pages
@@ -33,13 +33,13 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
             document=ExposureDocument.of(exposure),
             older=older,
             newer=newer,
+            may_retry=bool(may_retry_in(services, account, run)),
         )
 
     @router.post("/exposures/{exposure_id}/retry")
     def retry_exposure(request: Request, exposure_id: Number) -> RedirectResponse:
         account = services.guard.account(request)
-        visible_exposure(services, account, exposure_id)
-        services.runs.retry(exposure_id, by=account.username)
+        services.runs.retry(retriable_exposure(services, account, exposure_id).id, by=account.username)
         return RedirectResponse(f"/exposures/{exposure_id}", 303)
 
     return router

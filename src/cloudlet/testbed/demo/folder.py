@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,15 +18,23 @@ from typing import Self
 
 from cloudlet.errors import CloudletError
 
-__all__ = ["Addresses", "DemoFolder", "FolderInUse"]
+__all__ = ["Addresses", "DemoFolder", "FolderInUse", "FolderNotPrivate"]
 
 HOST = "127.0.0.1"
+OTHERS = 0o077
+"""The permission bits of everybody but the owner."""
 
 
 class FolderInUse(CloudletError):
     """Another demo runs in this folder."""
 
     slug = "folder-in-use"
+
+
+class FolderNotPrivate(CloudletError):
+    """Somebody else could have put something into this folder."""
+
+    slug = "folder-not-private"
 
 
 @dataclass(frozen=True)
@@ -78,11 +87,26 @@ class DemoFolder:
     def opened(cls, root: Path | None) -> Iterator[Self]:
         """Yield the folder at `root`, locked; a temporary one that is removed at the end where there is none.
 
+        Whatever is made meanwhile, here and by the programs that are started, is for its owner only: there are other
+        people on many machines.
+
         Raises
         ------
         FolderInUse
             Another demo runs there.
+        FolderNotPrivate
+            It is somebody else's, or others may write to it.
         """
+        former = os.umask(OTHERS)
+        try:
+            with cls._opened(root) as folder:
+                yield folder
+        finally:
+            os.umask(former)
+
+    @classmethod
+    @contextlib.contextmanager
+    def _opened(cls, root: Path | None) -> Iterator[Self]:
         if root is not None:
             with cls(root).locked() as folder:
                 yield folder
@@ -97,9 +121,10 @@ class DemoFolder:
     @contextlib.contextmanager
     def locked(self) -> Iterator[Self]:
         """Make what is missing of the folder, and keep others out for as long as the block lasts."""
-        for folder in (self.root, self.raw, self.truth, self.project, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._secrets.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.root, self._secrets):
+            _make_private(folder)
+        for folder in (self.raw, self.truth, self.project, self.logs):
+            folder.mkdir(exist_ok=True)
         with (self.root / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,9 +151,9 @@ class DemoFolder:
         _write_private(self._memory, json.dumps(self._recall() | {"ports": asdict(addresses)}, indent=1))
 
     def secret(self, name: str, *, length: int = 32, is_fresh: bool = False) -> Path:
-        """Return the file that holds the secret `name`, made when it is missing; readable by its owner only."""
+        """Return the file that holds the secret `name`, made when there is none that is ours alone."""
         path = self._secrets / name
-        if is_fresh or not path.exists():
+        if is_fresh or not _is_private(path):
             _write_private(path, secrets.token_urlsafe(length)[:length])
         return path
 
@@ -145,8 +170,40 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as cause:
+        raise _not_private(folder) from cause
+    try:
+        found = os.fstat(opened)
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise _not_private(folder)
+        os.fchmod(opened, 0o700)
+    finally:
+        os.close(opened)
+
+
+def _not_private(folder: Path) -> FolderNotPrivate:
+    return FolderNotPrivate(
+        f"{folder} is not yours, or others may write to it.",
+        "Give the demo another folder with --data. If nobody else has put anything into this one, "
+        "`chmod go-w` makes it usable.",
+    )
+
+
+def _is_private(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & OTHERS
+
+
 def _write_private(path: Path, text: str) -> None:
     beside = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    beside.unlink(missing_ok=True)  # of a demo that was killed; what somebody else has open there stays theirs
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
     beside.replace(path)

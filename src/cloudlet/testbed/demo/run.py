@@ -7,11 +7,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from cloudlet.analytics import Runs
+from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
 from cloudlet.migrations import upgrade
@@ -19,12 +24,15 @@ from cloudlet.processes.supervisor import Program, Supervisor
 from cloudlet.settings import load
 from cloudlet.testbed.demo.configuration import write_configuration
 from cloudlet.testbed.demo.folder import HOST, Addresses, DemoFolder
-from cloudlet.testbed.demo.seed import seed
+from cloudlet.testbed.demo.seed import INSTRUMENT, seed
 from cloudlet.testbed.people import RESIDENTS
 
 __all__ = ["DemoNotReady", "run_demo"]
 
 READY_SECONDS = 60.0
+
+Signs = Mapping[str, Callable[[], bool]]
+"""Program to whether it has shown that it is there."""
 
 
 class DemoNotReady(CloudletError):
@@ -52,7 +60,7 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
     DemoNotReady
         A process did not come up; the sentence says where its log is.
     """
-    started_at = time.monotonic()
+    started_at, began = time.monotonic(), utc_now()
     screen = Console()
     with DemoFolder.opened(data) as folder:
         sockets = folder.addresses().listen()
@@ -62,8 +70,8 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
         programs = _programs(folder, sockets)
         upgrade(f"sqlite:///{folder.database}")
         with Supervisor(programs, folder.logs, screen.print) as supervisor:
-            _seed(folder, written.issuer)
-            _wait_until_ready(supervisor, addresses, folder.logs)
+            with _seeded(folder, written.issuer) as database:
+                _wait_until_ready(supervisor, _signs(addresses, Runs(database), began), folder.logs)
             if not supervisor.asked_to_stop:
                 _greet(screen, written.link, time.monotonic() - started_at, data)
             supervisor.keep()
@@ -88,28 +96,45 @@ def _programs(folder: DemoFolder, sockets: Mapping[str, socket.socket]) -> list[
     ]
 
 
-def _seed(folder: DemoFolder, issuer: str) -> None:
+@contextmanager
+def _seeded(folder: DemoFolder, issuer: str) -> Iterator[Database]:
     settings = load(folder.settings)
     database = Database(settings.database.url)
     try:
         seed(database, settings, folder, issuer)
+        yield database
     finally:
         database.close()
 
 
-def _wait_until_ready(supervisor: Supervisor, addresses: Addresses, logs: Path) -> None:
-    give_up_at = time.monotonic() + READY_SECONDS
-    waiting = [("portal", addresses.portal), ("gateway", addresses.gateway), ("testbed", addresses.provider)]
+def _signs(addresses: Addresses, runs: Runs, began: datetime) -> Signs:
+    return {
+        "testbed": partial(_answers, addresses.provider),
+        "portal": partial(_answers, addresses.portal),
+        "gateway": partial(_answers, addresses.gateway),
+        "edge": partial(_has_looked, runs, began),
+    }
 
-    def everything_answers() -> bool:
-        while waiting and _answers(waiting[0][1]):
+
+def _wait_until_ready(supervisor: Supervisor, signs: Signs, logs: Path) -> None:
+    give_up_at = time.monotonic() + READY_SECONDS
+    waiting = list(signs)
+
+    def everything_is_there() -> bool:
+        while waiting and signs[waiting[0]]():
             waiting.pop(0)
         if waiting and time.monotonic() > give_up_at:
-            name = waiting[0][0]
+            name = waiting[0]
             raise DemoNotReady(f"The {name} did not come up.", f"Its log is {logs / name}.log; keep it with --data.")
         return not waiting
 
-    supervisor.keep(until=everything_answers)
+    supervisor.keep(until=everything_is_there)
+
+
+def _has_looked(runs: Runs, began: datetime) -> bool:
+    """Tell whether the edge has looked into the raw folder since `began`; it listens on no port that could answer."""
+    run = runs.latest_run(INSTRUMENT)
+    return run is not None and run.looked_at is not None and run.looked_at >= began
 
 
 def _answers(port: int) -> bool:

@@ -1,10 +1,14 @@
+import os
 import socket
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cloudlet.testbed.demo.folder import Addresses, DemoFolder, FolderInUse
+from cloudlet.testbed.demo.folder import Addresses, DemoFolder, FolderInUse, FolderNotPrivate
 
 
 def test_a_second_demo_is_kept_out_of_the_same_folder(tmp_path: Path) -> None:
@@ -35,6 +39,76 @@ def test_secrets_are_for_their_owner_only_and_last(tmp_path: Path) -> None:
         assert len(first) == 32
         assert folder.secret("client").read_text() == first
         assert folder.secret("client", is_fresh=True).read_text() != first
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    former = os.umask(0o022)
+    yield
+    assert os.umask(former) == 0o022
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_nobody_else_can_read_what_a_demo_or_its_programs_make(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    with DemoFolder.opened(root) as folder:
+        folder.database.write_text("everything")
+        code = "import sys; open(sys.argv[1], 'w')"
+        subprocess.run([sys.executable, "-c", code, str(folder.logs / "portal.log")], check=True)
+    assert {mode_of(path) for path in (root, *root.iterdir()) if path.is_dir()} == {0o700}
+    assert mode_of(folder.database) == mode_of(folder.logs / "portal.log") == 0o600
+
+
+@pytest.mark.parametrize("name", [".", "secrets"])
+@pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, name: str, mode: int) -> None:
+    shared = tmp_path / name
+    shared.mkdir(exist_ok=True)
+    shared.chmod(mode)
+    with pytest.raises(FolderNotPrivate, match="others may write"), DemoFolder.opened(tmp_path):
+        pass
+    assert mode_of(shared) == mode
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(FolderNotPrivate, match="is not yours"), DemoFolder.opened(tmp_path):
+        pass
+
+
+def test_secrets_behind_a_link_are_refused(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "demo", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    (root / "secrets").symlink_to(elsewhere)
+    with pytest.raises(FolderNotPrivate), DemoFolder.opened(root):
+        pass
+
+
+def test_a_secret_is_written_to_a_file_of_its_own_and_not_through_one_that_was_there(tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    planted.write_text("mine")
+    with DemoFolder.opened(tmp_path / "demo") as folder, planted.open() as still_open:
+        secrets = folder.secret("other").parent
+        os.link(planted, secrets / "link.new")
+        os.link(planted, secrets / "client.new")
+        (secrets / "password.new").symlink_to(planted)
+        for name in ("link", "client", "password"):
+            assert folder.secret(name, is_fresh=True).read_text() != "mine"
+        assert still_open.read() == "mine"
+
+
+def test_a_secret_that_others_could_read_is_replaced(tmp_path: Path) -> None:
+    with DemoFolder.opened(tmp_path) as folder:
+        path = folder.secret("client")
+        path.write_text("known")
+        path.chmod(0o644)
+        assert folder.secret("client").read_text() != "known"
 
 
 def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:

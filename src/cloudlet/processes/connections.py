@@ -1,0 +1,66 @@
+"""Connections that ask for nothing: how many there may be, and how long they are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["PromptProtocol", "raise_connection_limit"]
+
+
+def raise_connection_limit() -> None:
+    """Let this process hold as many open files, and with them connections, as the host allows it.
+
+    The usual soft limit of 1,024 is there for programs that use ``select``; who reaches it is deaf.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class PromptProtocol(H11Protocol):
+    """uvicorn's HTTP, except that a connection is closed where no whole request head arrives for a while.
+
+    uvicorn 0.54 waits for ever for a first request, and for a later one as long as single bytes come; so whoever can
+    open connections could hold all that the process may have. A request that is being answered and a WebSocket take
+    as long as they take.
+    """
+
+    head_seconds = 10.0
+    """From the connection, or from the end of the last answer, to the end of the next request's head."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a first request."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Leave the connection to the WebSocket's protocol."""
+        self._stop_waiting()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for a next request."""
+        self._wait_for_head()
+        super().on_response_complete()
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(self.head_seconds, self._close_if_idle)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()

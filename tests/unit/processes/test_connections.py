@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+import http.client
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.websockets import WebSocket
+from websockets.sync.client import connect
+
+from cloudlet.processes.connections import PromptProtocol, raise_connection_limit
+from cloudlet.processes.gateway import ConsoleProtocol
+from cloudlet.processes.serve import server
+
+PATIENCE = 0.4
+
+
+def application() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(2 * PATIENCE)
+        return "done"
+
+    @app.post("/quick")
+    async def quick() -> str:
+        return "done"
+
+    @app.websocket("/echo")
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_text(await socket.receive_text())
+
+    return app
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Serve an application as the gateway is served, with less patience."""
+    monkeypatch.setattr(PromptProtocol, "head_seconds", PATIENCE)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = server(application(), ConsoleProtocol)
+        thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not serving.started:
+            time.sleep(0.01)
+        yield listener.getsockname()[1]
+        serving.should_exit = True
+        thread.join()
+
+
+def closed_after(connection: socket.socket, drip: bytes = b"") -> float:
+    """Return the seconds until the server closes, where the bytes of `drip` are sent one by one over and over."""
+    began = time.monotonic()
+    connection.settimeout(PATIENCE / 10)
+    while time.monotonic() - began < 20 * PATIENCE:
+        try:
+            connection.sendall(drip)
+            if not connection.recv(1000):
+                return time.monotonic() - began
+        except TimeoutError:
+            continue
+        except OSError:
+            return time.monotonic() - began
+    raise AssertionError("the connection stays open")
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /slow HTTP/1.1\r\nHost: x\r\n"])
+@pytest.mark.parametrize("drip", [b"", b"a"])
+def test_a_connection_without_a_whole_request_head_is_closed_soon(port: int, begun: bytes, drip: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(begun)
+        assert closed_after(connection, drip if begun else b"") > PATIENCE / 2
+
+
+def test_the_rest_of_a_refused_request_is_not_taken_for_ever(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+        closed_after(connection, b"a")
+
+
+def test_an_answer_takes_as_long_as_it_takes_and_the_connection_serves_again(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    for pause in (0.0, PATIENCE / 2, PATIENCE / 2):
+        time.sleep(pause)
+        connection.request("GET", "/slow")
+        assert connection.getresponse().read() == b'"done"'
+        assert connection.sock is not None
+    connection.close()
+
+
+def test_a_websocket_stays_open_however_silent(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/echo") as viewer:
+        time.sleep(2 * PATIENCE)
+        viewer.send("still here")
+        assert viewer.recv() == "still here"
+
+
+def test_a_process_may_hold_all_the_connections_that_the_host_allows() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard - 1), hard))
+    try:
+        raise_connection_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,7 +9,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.analytics.errors import AnalyticsError, ExposureUnknown, RetryRefused, WorkloadUnknown
+from cloudlet.analytics.errors import (
+    AnalyticsError,
+    ExposureUnknown,
+    ProjectFolderInRaw,
+    RetryRefused,
+    WorkloadBroken,
+    WorkloadUnknown,
+)
+from cloudlet.analytics.folders import check_apart
 from cloudlet.analytics.models import (
     Declaration,
     Exposure,
@@ -49,6 +57,7 @@ __all__ = [
     "Following",
     "ImageKind",
     "Problem",
+    "ProjectFolderInRaw",
     "Readiness",
     "Results",
     "RetryRefused",
@@ -58,7 +67,9 @@ __all__ = [
     "Stage",
     "Vitals",
     "Workload",
+    "WorkloadBroken",
     "WorkloadUnknown",
+    "check_apart",
     "check_workloads",
     "find_workload",
 ]

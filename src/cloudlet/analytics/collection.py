@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Executor, Future
-from pathlib import Path
 
 from cloudlet.analytics.ledger import Ledger
-from cloudlet.analytics.models import Problem, Workload
-from cloudlet.analytics.tasks import told
+from cloudlet.analytics.models import Problem, Run, Workload
+from cloudlet.analytics.tasks import collect, told
 
 __all__ = ["Collection"]
 
@@ -25,16 +24,16 @@ class Collection:
         Where the results are.
     workload
         Who writes the files.
-    project_folder
-        Where they go.
+    run
+        Whose they are.
     rest_seconds
         Least time between two rewrites.
     """
 
-    def __init__(self, ledger: Ledger, workload: Workload, project_folder: Path, rest_seconds: float) -> None:
+    def __init__(self, ledger: Ledger, workload: Workload, run: Run, rest_seconds: float) -> None:
         self._ledger = ledger
         self._workload = workload
-        self._project_folder = project_folder
+        self._run = run
         self._rest_seconds = rest_seconds
         self._is_stale = False
         self._future: Future[None] | None = None
@@ -72,7 +71,8 @@ class Collection:
     def _begin(self, executor: Executor) -> None:
         self._began = time.monotonic()
         self._is_stale = False
-        self._future = executor.submit(self._workload.collect, self._project_folder, self._ledger.results())
+        folders = self._run.raw_folder, self._run.project_folder
+        self._future = executor.submit(collect, self._workload, *folders, self._ledger.results())
 
     def _end(self, future: Future[None]) -> None:
         if not future.done():

@@ -9,9 +9,13 @@ __all__ = [
     "ExposureChanged",
     "ExposureUnknown",
     "ExposureVanished",
+    "MemoryExhausted",
+    "ProductsMeet",
     "ProjectFolderFull",
+    "ProjectFolderInRaw",
     "RawFolderGone",
     "RetryRefused",
+    "WorkloadBroken",
     "WorkloadUnknown",
 ]
 
@@ -38,6 +42,12 @@ class WorkloadUnknown(AnalyticsError):
     """No installed package offers this workload."""
 
     slug = "workload-unknown"
+
+
+class WorkloadBroken(AnalyticsError):
+    """An installed package offers this workload but it cannot be imported."""
+
+    slug = "workload-broken"
 
 
 class ExposureVanished(AnalyticsError):
@@ -91,5 +101,31 @@ class ProjectFolderFull(AnalyticsError):
         self,
         message: str = "The disk or the quota of the project folder is full.",
         remedy: str = "Make room; processing goes on by itself.",
+    ) -> None:
+        super().__init__(message, remedy)
+
+
+class ProjectFolderInRaw(AnalyticsError):
+    """Products would be written where raw data is."""
+
+    slug = "project-folder-in-raw"
+
+
+class ProductsMeet(AnalyticsError):
+    """Another exposure's products have the names that this one's would have."""
+
+    slug = "products-meet"
+
+
+class MemoryExhausted(AnalyticsError):
+    """The file takes more memory than a worker or a watcher may have."""
+
+    slug = "memory-exhausted"
+
+    def __init__(
+        self,
+        message: str = "The file asks for more memory than one exposure may have.",
+        remedy: str = "Leave it out if it is damaged; otherwise let the people who run the cloudlet allow more "
+        "(analytics.worker_memory_gib), then retry.",
     ) -> None:
         super().__init__(message, remedy)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudlet.analytics.errors import ProjectFolderInRaw
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.rules import Sight
 
-__all__ = ["Listing", "list_folder", "prepare_project", "sight_of"]
+__all__ = ["Listing", "check_apart", "list_folder", "prepare_project", "sight_of"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,45 @@ def sight_of(path: Path) -> Sight | None:
     return Sight(status.st_size, status.st_mtime_ns)
 
 
-def prepare_project(project: Path, raw: Path) -> Problem | None:
-    """Make the project folder where it is missing, and return why it cannot be used, None where it can."""
-    if project.resolve().is_relative_to(raw.resolve()):
-        return Problem(
-            "project-folder-in-raw",
-            f"The project folder {project} lies in the raw folder, which is never written to.",
+def check_apart(raw: Path, project: Path, product_folders: Iterable[str]) -> None:
+    """Refuse folders in which a product could come to lie among raw data; links are followed.
+
+    The raw folder may lie in the project folder, as it often does, but in none that products are written into.
+
+    Parameters
+    ----------
+    raw
+        Nothing is ever written there.
+    project
+        Where collection files lie, and beneath which products do.
+    product_folders
+        The workload's, relative to `project`.
+
+    Raises
+    ------
+    ProjectFolderInRaw
+        The project folder or a product folder is the raw folder or lies in it, or a product folder holds it.
+    """
+    raw_place = _place(raw)
+    if _lies_in(_place(project), raw_place):
+        raise ProjectFolderInRaw(
+            f"The project folder {project} lies in the raw folder {raw}, where nothing is ever written.",
             "Choose a project folder outside of it.",
         )
+    for folder in (project / name for name in product_folders):
+        if _lies_in(_place(folder), raw_place) or _lies_in(raw_place, _place(folder)):
+            raise ProjectFolderInRaw(
+                f"Results would be written into {folder}, among the raw data of {raw}, where nothing is ever written.",
+                "Choose another project folder.",
+            )
+
+
+def prepare_project(project: Path, raw: Path, product_folders: Iterable[str]) -> Problem | None:
+    """Make the project folder where it is missing, and return why it cannot be used, None where it can."""
+    try:
+        check_apart(raw, project, product_folders)
+    except ProjectFolderInRaw as error:
+        return Problem(error.slug, error.message, error.remedy)
     try:
         project.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=project):
@@ -71,6 +104,23 @@ def prepare_project(project: Path, raw: Path) -> Problem | None:
             f"The project folder {project} cannot be written: {problem.strerror or problem}.",
             "Let the account of the cloudlet write to it, or make room on its disk. Processing goes on by itself.",
         )
+
+
+def _place(folder: Path) -> Path:
+    """Return where a folder really is, there or not; links that run in a circle are left as they are."""
+    return Path(os.path.realpath(folder))
+
+
+def _lies_in(inner: Path, outer: Path) -> bool:
+    """Tell whether `inner` is `outer` or beneath it, by name or, as with a bind mount, under another one."""
+    return any(place == outer or _is_same_folder(place, outer) for place in (inner, *inner.parents))
+
+
+def _is_same_folder(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _is_text(name: str) -> bool:

@@ -10,13 +10,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
+from cloudlet.analytics.claims import Claims
 from cloudlet.analytics.collection import Collection
-from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
+from cloudlet.analytics.errors import (
+    ExposureChanged,
+    ExposureVanished,
+    ProductsMeet,
+    ProjectFolderFull,
+    RawFolderGone,
+)
 from cloudlet.analytics.ledger import Attempt
 from cloudlet.analytics.lookout import Lookout
 from cloudlet.analytics.looks import Afresh, Assignment, Done, Handed, Held, Look
 from cloudlet.analytics.models import ExposureState, ExposureTask, Problem, Results, Run, Workload
-from cloudlet.analytics.rules import Following
+from cloudlet.analytics.rules import Following, Sight
 from cloudlet.analytics.service import Runs
 from cloudlet.analytics.settings import AnalyticsSettings
 from cloudlet.analytics.tasks import perform, told
@@ -61,7 +68,8 @@ class FollowedRun:
         self._ledger = runs.ledger(run.id)
         self._ledger.resume()
         self._attempts: dict[Future[Results], Attempt] = {}
-        self._collection = Collection(self._ledger, workload, run.project_folder, settings.collect_seconds)
+        self._claims = Claims(workload.product_key, self._ledger.known().done)
+        self._collection = Collection(self._ledger, workload, run, settings.collect_seconds)
         self._lookout = Lookout(self._brief, self._ledger.fail_arriving, settings)
         self._full: Problem | None = None
         self._told = run.problem
@@ -111,12 +119,13 @@ class FollowedRun:
         """
         if not self._lookout.is_clear or time.monotonic() < self._not_before:
             return False
-        attempt = self._ledger.begin_next()
+        attempt = self._begin_next()
         if attempt is None:
             return False
         self._lookout.tell(Handed(attempt.name))
         task = ExposureTask(self.run.raw_folder / attempt.name, self.run.project_folder, self.run.settings)
-        future = executor.submit(perform, self._workload, task, attempt.sight)
+        memory_gib = self._settings.worker_memory_gib
+        future = executor.submit(perform, self._workload, task, attempt.sight, memory_gib)
         self._attempts[future] = attempt
         future.add_done_callback(notify)
         return True
@@ -125,6 +134,15 @@ class FollowedRun:
         """End the watcher and queue again what is unfinished; late outcomes no longer count."""
         self._lookout.close()
         self._ledger.resume()
+
+    def _begin_next(self) -> Attempt | None:
+        """Begin what has waited longest, but fail what would write over another exposure's products."""
+        while (attempt := self._ledger.begin_next()) is not None:
+            owner = self._claims.claim(attempt.name)
+            if owner is None:
+                return attempt
+            self._store_failure(attempt, _meeting(owner))
+        return None
 
     def _store_outcomes(self) -> None:
         for future in [future for future in self._attempts if future.done()]:
@@ -145,6 +163,7 @@ class FollowedRun:
         match failure:
             case ExposureChanged():
                 self._ledger.put_back(attempt, ExposureState.ARRIVING)
+                self._claims.release(attempt.name)
                 self._lookout.tell(Afresh(attempt.name))
             case RawFolderGone():
                 self._lookout.doubt()  # nothing is begun before the watcher has seen the folder again
@@ -156,11 +175,14 @@ class FollowedRun:
             case WorkerLost():
                 state = self._ledger.lose(attempt, _worn_out(failure), self._settings.attempts)
                 if state is ExposureState.FAILED:
-                    self._lookout.tell(Held(attempt.name, attempt.sight))
+                    self._hold(attempt.name, attempt.sight)
             case _:
                 self._ledger.fail(attempt, told(attempt.name, failure))
-                sight = None if isinstance(failure, ExposureVanished) else attempt.sight
-                self._lookout.tell(Held(attempt.name, sight))
+                self._hold(attempt.name, None if isinstance(failure, ExposureVanished) else attempt.sight)
+
+    def _hold(self, name: str, sight: Sight | None) -> None:
+        self._claims.release(name)
+        self._lookout.tell(Held(name, sight))
 
     def _take(self, look: Look) -> None:
         self._ledger.store_sightings(look.sightings)
@@ -192,6 +214,13 @@ class FollowedRun:
         if problem != self._told:
             self._told = problem
             self._runs.note_problem(self.run.id, problem)
+
+
+def _meeting(owner: str) -> ProductsMeet:
+    return ProductsMeet(
+        f"Its results would have the same names as those of {owner}, and write over them.",
+        "Rename this file, or leave it out.",
+    )
 
 
 def _worn_out(failure: WorkerLost) -> Problem:

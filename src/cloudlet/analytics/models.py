@@ -141,6 +141,15 @@ class Workload(Protocol):
         """What others may know."""
         ...
 
+    @property
+    def product_folders(self) -> Sequence[str]:
+        """The folders that `process` writes into, relative to the project folder."""
+        ...
+
+    def product_key(self, name: str) -> str:
+        """Return the same key for two names of exposures whose products would meet under one name."""
+        ...
+
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `settings` completed with defaults.
 

@@ -47,6 +47,14 @@ class AnalyticsSettings(BaseModel):
         description="Seconds of wall time after which the processing of one exposure counts as hung and is killed. "
         "The largest exposures take well under a minute on one core.",
     )
+    worker_memory_gib: float = Field(
+        default=16.0,
+        ge=1,
+        title="Memory of one worker",
+        description="GiB of address space that the processing of one exposure may take before that exposure is "
+        "failed. The largest known, 60 frames of 11,520 × 8,184 pixels, take 9 GiB with 8 bits a pixel and 14 GiB with "
+        "16; an untrue header asks for any amount.",
+    )
     attempts: int = Field(
         default=3,
         ge=1,

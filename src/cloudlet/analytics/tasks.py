@@ -6,22 +6,31 @@ import errno
 import logging
 import math
 import os
-from collections.abc import Mapping
-from pathlib import PurePath
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
-from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
-from cloudlet.analytics.folders import sight_of
+from cloudlet.analytics.errors import (
+    ExposureChanged,
+    ExposureVanished,
+    MemoryExhausted,
+    ProjectFolderFull,
+    RawFolderGone,
+)
+from cloudlet.analytics.folders import check_apart, sight_of
 from cloudlet.analytics.models import ExposureTask, Problem, Results, Workload
 from cloudlet.analytics.rules import Sight
+from cloudlet.compute import memory_limited
 from cloudlet.errors import CloudletError
 
-__all__ = ["perform", "told"]
+__all__ = ["collect", "perform", "told"]
+
+GIB = 1 << 30
 
 _log = logging.getLogger(__name__)
 
 
-def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
+def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: float) -> Results:
     """Process one exposure in a worker, and return what came of it as plain numbers and texts, fit for the database.
 
     The file is looked at before and after, so that what was made of a file that was not the one expected does
@@ -29,18 +38,33 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
     Results that make no sense fail here, as their exposure's failure. Numbers that are not finite are left out: they
     were not measured.
 
+    Parameters
+    ----------
+    workload, task
+        What is done with which exposure.
+    sight
+        Its file as it was seen last.
+    memory_gib
+        The address space that this may take.
+
     Raises
     ------
     ExposureVanished, ExposureChanged, RawFolderGone
         The file is not what was seen, whatever the workload made of it.
     ProjectFolderFull
         There is no room for the products.
+    ProjectFolderInRaw
+        A product could come to lie among the raw data.
+    MemoryError
+        It takes more than `memory_gib`.
     cloudlet.errors.CloudletError
         The workload cannot process this exposure.
     """
     _check(task, sight)
+    check_apart(task.path.parent, task.project_folder, workload.product_folders)  # a link may have changed since a look
     try:
-        return _parsed(workload.process(task))
+        with memory_limited(int(memory_gib * GIB)):
+            return _parsed(workload.process(task))
     except Exception as problem:
         if _is_for_want_of_room(problem):
             raise ProjectFolderFull from problem
@@ -49,8 +73,24 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight) -> Results:
         _check(task, sight)  # an error raised here replaces the workload's own: it is the reason for it
 
 
+def collect(workload: Workload, raw_folder: Path, project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
+    """Write a run's collection files in a worker.
+
+    Raises
+    ------
+    ProjectFolderInRaw
+        They would be written among the raw data.
+    cloudlet.errors.CloudletError
+        The workload cannot write them.
+    """
+    check_apart(raw_folder, project_folder, workload.product_folders)
+    workload.collect(project_folder, done)
+
+
 def told(name: str, problem: BaseException) -> Problem:
     """Return a task's failure in words for the researcher; the log gets the whole of what was not foreseen."""
+    if isinstance(problem, MemoryError):
+        problem = MemoryExhausted()
     if isinstance(problem, CloudletError):
         return Problem(problem.slug, problem.message, problem.remedy)
     _log.error("%s: unexpected failure", name, exc_info=problem)

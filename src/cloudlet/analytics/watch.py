@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cloudlet.analytics.looks import Assignment, Look, Order, Reading
 from cloudlet.analytics.watcher import watch
-from cloudlet.compute import Channel, Child
+from cloudlet.compute import ONE_THREAD, Channel, Child
 
 __all__ = ["Watch"]
 
@@ -29,7 +29,7 @@ class Watch:
     """
 
     def __init__(self, assignment: Assignment, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._child = Child(watch, assignment)
+        self._child = Child(watch, assignment, environment=ONE_THREAD)
         self._monotonic = monotonic
         self._heard_at = monotonic()
         self._first_heard_at: float | None = None

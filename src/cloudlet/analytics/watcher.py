@@ -17,7 +17,7 @@ from cloudlet.analytics.models import Problem, Readiness
 from cloudlet.analytics.rules import Phase, Watched, folder_problem, is_due, judge, see
 from cloudlet.analytics.tasks import told
 from cloudlet.clock import Clock, utc_now
-from cloudlet.compute import Channel
+from cloudlet.compute import Channel, memory_limited
 
 __all__ = ["Watcher", "watch"]
 
@@ -28,16 +28,21 @@ REST_SHARE = 5
 LONGEST_REST_SECONDS = 10.0
 """A look that takes long is followed by `REST_SHARE` times its length of rest, but by no more than this."""
 
+MEMORY_BYTES = 2 << 30
+"""Address space of a watcher: numerical and file libraries on one thread take 120 MB of it, a folder of 100,000 names
+100 MB; what is left is for the directory of one file, which may claim to be of any size."""
+
 
 def watch(channel: Channel, assignment: Assignment) -> None:
     """Look and report for ever; the other end's going ends it."""
     channel.send(Pulse())  # before any file system is touched
     watcher = Watcher(assignment, channel)
-    while True:
-        began = time.monotonic()
-        channel.send(watcher.look())
-        rest = min(LONGEST_REST_SECONDS, REST_SHARE * (time.monotonic() - began))
-        _obey_until(watcher, channel, began + max(assignment.poll_seconds, rest))
+    with memory_limited(MEMORY_BYTES):
+        while True:
+            began = time.monotonic()
+            channel.send(watcher.look())
+            rest = min(LONGEST_REST_SECONDS, REST_SHARE * (time.monotonic() - began))
+            _obey_until(watcher, channel, began + max(assignment.poll_seconds, rest))
 
 
 def _obey_until(watcher: Watcher, channel: Channel, end: float) -> None:
@@ -115,7 +120,8 @@ class Watcher:
         """Prepare the project folder until it has worked once; later trouble shows in the tasks."""
         if self._project_is_ready:
             return None
-        problem = prepare_project(self._assignment.project_folder, self._assignment.raw_folder)
+        folders = self._assignment.project_folder, self._assignment.raw_folder
+        problem = prepare_project(*folders, self._assignment.workload.product_folders)
         self._project_is_ready = problem is None
         return problem
 

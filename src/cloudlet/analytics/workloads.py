@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from cloudlet.analytics.errors import WorkloadUnknown
+from cloudlet.analytics.errors import WorkloadBroken, WorkloadUnknown
 from cloudlet.analytics.models import Workload
 
 __all__ = ["find_workload"]
@@ -19,6 +19,8 @@ def find_workload(key: str) -> Workload:
     ------
     WorkloadUnknown
         No installed package offers it; the message names those that are offered.
+    WorkloadBroken
+        The package that offers it cannot be imported.
     """
     offered = {point.name: point for point in entry_points(group=GROUP)}
     if key not in offered:
@@ -26,5 +28,11 @@ def find_workload(key: str) -> Workload:
         raise WorkloadUnknown(
             f"There is no workload {key!r}.", f"Choose one that is installed ({names}) or install its package."
         )
-    workload: Workload = offered[key].load()
+    try:
+        workload: Workload = offered[key].load()
+    except Exception as cause:  # importing a plug-in runs whatever code it has
+        raise WorkloadBroken(
+            f"The workload {key!r} cannot be loaded from {offered[key].value}: {type(cause).__name__}: {cause}.",
+            "Install its package again with all it needs, or choose another workload.",
+        ) from cause
     return workload

@@ -2,10 +2,13 @@
 
 from cloudlet.compute.child import Channel, Child, die_with_parent
 from cloudlet.compute.errors import ComputeError, TaskTimedOut, WorkerLost
+from cloudlet.compute.memory import memory_limited
 from cloudlet.compute.pool import LocalPool
 from cloudlet.compute.settings import ComputeSettings
+from cloudlet.compute.worker import ONE_THREAD
 
 __all__ = [
+    "ONE_THREAD",
     "Channel",
     "Child",
     "ComputeError",
@@ -14,4 +17,5 @@ __all__ = [
     "TaskTimedOut",
     "WorkerLost",
     "die_with_parent",
+    "memory_limited",
 ]

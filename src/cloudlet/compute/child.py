@@ -4,7 +4,8 @@ Theory of operation: the child is a fresh interpreter (``python -m cloudlet.comp
 its function needs, not the command line of its parent. It asks the kernel to be killed with the thread that
 started it (`prctl`, PR_SET_PDEATHSIG) and then checks that the parent is still there, because the parent may
 have ended in between. The socket is closed on exec in both processes: its end of file means that the other side
-is gone, whatever else was started meanwhile.
+is gone, whatever else was started meanwhile. Where the host runs out of memory, the kernel ends children before their
+parents: a child is replaced, a parent takes its children with it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 __all__ = ["Channel", "Child", "begin", "die_with_parent"]
@@ -101,6 +104,7 @@ class Child:
 def begin(descriptor: int, parent: int) -> None:
     """Be a child: obey what comes first over the socket `descriptor`, until the parent closes it."""
     die_with_parent(parent)
+    _be_the_first_to_go()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     os.set_inheritable(descriptor, False)
     channel = Channel(descriptor)
@@ -119,6 +123,12 @@ def die_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def _be_the_first_to_go() -> None:
+    """Have the kernel end this process before any other when memory runs out."""
+    with suppress(OSError):  # /proc may be hidden or read-only in a container: then the kernel judges by size alone
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
 
 
 def _instructions(channel: Connection) -> tuple[Callable[..., None], tuple[Any, ...]]:

@@ -21,10 +21,12 @@ ONE_THREAD = dict.fromkeys(
         "NUMEXPR_NUM_THREADS",
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
+        "TIFFFILE_NUM_THREADS",
     ),
     "1",
 )
-"""Environment that keeps numerical libraries to one thread a worker: the pool is what runs in parallel."""
+"""Environment that keeps numerical libraries to one thread a worker: the pool is what runs in parallel, and OpenBLAS
+reserves 40 MB of address space for each thread it may have."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def serve(channel: Channel, niceness: int) -> None:
     """Make calls for ever, one at a time; the parent's end of the socket ends it."""
     os.nice(niceness)
     while True:
-        outcome = _call(channel.recv_bytes())
-        channel.send_bytes(_packed(outcome))
+        # kept in no variable: what a failed call had in memory hangs on its exception until that is gone
+        channel.send_bytes(_packed(_call(channel.recv_bytes())))
 
 
 def _call(packed: bytes) -> Returned | Raised:

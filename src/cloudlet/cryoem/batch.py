@@ -19,9 +19,10 @@ from cloudlet.analytics import (
     Run,
     Runs,
     Workload,
+    check_apart,
 )
 from cloudlet.compute import LocalPool
-from cloudlet.cryoem.errors import FolderInUse, ProductUnwritable, ProjectFolderInRaw, RawFolderUnusable
+from cloudlet.cryoem.errors import FolderInUse, ProductUnwritable, RawFolderUnusable
 from cloudlet.database import Database
 from cloudlet.migrations import upgrade
 
@@ -74,7 +75,7 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
     cloudlet.errors.CloudletError
         It cannot begin: a folder or a setting is unusable, or another process is at work there.
     """
-    _check_folders(batch)
+    _prepare_folders(batch, workload)
     with _only_one(batch.project_folder), _database(batch.project_folder) as database:
         runs = Runs(database)
         run = runs.start_run(batch.raw_folder, batch.project_folder, workload, batch.settings, by=_ACTOR)
@@ -111,17 +112,12 @@ def _show_until_ended(ended: Future[None], show: Callable[[], None]) -> None:
     show()
 
 
-def _check_folders(batch: Batch) -> None:
-    raw, project = batch.raw_folder.resolve(), batch.project_folder.resolve()
-    if not raw.is_dir():
+def _prepare_folders(batch: Batch, workload: Workload) -> None:
+    if not batch.raw_folder.is_dir():
         raise RawFolderUnusable(f"There is no folder {batch.raw_folder}.", "Check the path and the mount.")
-    if project.is_relative_to(raw):
-        raise ProjectFolderInRaw(
-            f"{batch.project_folder} lies inside the raw folder, where nothing is ever written.",
-            "Choose another folder with --out.",
-        )
+    check_apart(batch.raw_folder, batch.project_folder, workload.product_folders)
     try:
-        project.mkdir(parents=True, exist_ok=True)
+        batch.project_folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise ProductUnwritable(
             f"The folder {batch.project_folder} cannot be made: {cause.strerror}.", "Choose another one with --out."

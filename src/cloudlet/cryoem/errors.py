@@ -20,7 +20,6 @@ __all__ = [
     "MovieWrongSize",
     "MovieWrongType",
     "ProductUnwritable",
-    "ProjectFolderInRaw",
     "RawFolderUnusable",
     "SettingsInvalid",
 ]
@@ -109,12 +108,6 @@ class RawFolderUnusable(CloudletError):
     """The folder to be processed is not there."""
 
     slug: ClassVar[str] = "raw-folder-unusable"
-
-
-class ProjectFolderInRaw(CloudletError):
-    """The products would be written into the raw folder."""
-
-    slug: ClassVar[str] = "project-folder-in-raw"
 
 
 class FolderInUse(CloudletError):

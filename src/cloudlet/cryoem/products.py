@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 
-__all__ = ["ProductPaths"]
+from cloudlet.analytics import ProjectFolderInRaw
+
+__all__ = ["PRODUCT_FOLDERS", "ProductPaths", "product_key"]
+
+_MICROGRAPHS, _PICTURES = "micrographs", "pictures"
+PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES)
+
+_UNWEIGHTED, _SMALL, _SPECTRUM = "_noDW", "_small", "_spectrum"
+"""The first is RELION's."""
+
+_VARIANTS = re.compile(rf"({_UNWEIGHTED}|{_SMALL}|{_SPECTRUM})+\Z")
+
+
+def product_key(movie_name: str) -> str:
+    """Return what two movies have in common where a product of one has the name of a product of the other.
+
+    That is so for ``a.tif`` and ``a.mrc``, and for ``a.tif`` and ``a_noDW.tif``.
+    """
+    return _VARIANTS.sub("", PurePath(movie_name).stem)
 
 
 @dataclass(frozen=True)
 class ProductPaths:
     """Paths relative to the project folder, as RELION wants them."""
 
-    stem: str
-    """The movie's name without its suffix."""
+    movie: Path
 
     @property
     def products(self) -> dict[str, str]:
         """Product key to path."""
-        folder = PurePosixPath("micrographs")
+        stem = self.movie.stem
         return {
-            "micrograph": str(folder / f"{self.stem}.mrc"),
-            "micrograph_unweighted": str(folder / f"{self.stem}_noDW.mrc"),
-            "motion": str(folder / f"{self.stem}.star"),
+            "micrograph": f"{_MICROGRAPHS}/{stem}.mrc",
+            "micrograph_unweighted": f"{_MICROGRAPHS}/{stem}{_UNWEIGHTED}.mrc",
+            "motion": f"{_MICROGRAPHS}/{stem}.star",
         }
 
     @property
     def images(self) -> dict[str, str]:
         """Image key to path."""
-        folder = PurePosixPath("pictures")
+        stem = self.movie.stem
         return {
-            "thumbnail": str(folder / f"{self.stem}_small.jpg"),
-            "micrograph": str(folder / f"{self.stem}.jpg"),
-            "power_spectrum": str(folder / f"{self.stem}_spectrum.jpg"),
+            "thumbnail": f"{_PICTURES}/{stem}{_SMALL}.jpg",
+            "micrograph": f"{_PICTURES}/{stem}.jpg",
+            "power_spectrum": f"{_PICTURES}/{stem}{_SPECTRUM}.jpg",
         }
 
-    @classmethod
-    def of(cls, movie: Path) -> ProductPaths:
-        """Return the paths of a movie's products."""
-        return cls(movie.stem)
+    def target(self, project_folder: Path, path: str) -> Path:
+        """Return the place to write one of these paths to.
+
+        Raises
+        ------
+        ProjectFolderInRaw
+            A link leads into the folder where the movie is.
+        """
+        target = project_folder / path
+        if Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.movie.parent)):
+            raise ProjectFolderInRaw(
+                f"{target} would be written into the raw folder, where nothing is ever written.",
+                "Choose another project folder, or take the link away.",
+            )
+        return target

@@ -47,7 +47,7 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
     cloudlet.errors.CloudletError
         The movie, its metadata or its gain reference cannot be used, or a product cannot be written.
     """
-    watch, paths = _Stopwatch(), ProductPaths.of(path)
+    watch, paths = _Stopwatch(), ProductPaths(path)
     with watch.stage("read"):
         movie = read_movie(path)
         acquisition = acquisition_of(path, (len(movie), *movie.shape), settings)
@@ -58,7 +58,8 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
     with watch.stage("sums"):
         sums = _sums(frames, motion, acquisition)
         _write_sums(project_folder, paths, sums, acquisition)
-        write_motion_star(project_folder / paths.products["motion"], _movie_motion(path, frames, motion, acquisition))
+        motion_path = paths.target(project_folder, paths.products["motion"])
+        write_motion_star(motion_path, _movie_motion(path, frames, motion, acquisition))
     with watch.stage("ctf"):
         ctf = _ctf(sums, acquisition)
     with watch.stage("pictures"):
@@ -140,8 +141,8 @@ def _ctf(sums: Sums, acquisition: Acquisition) -> _Ctf:
 
 def _write_sums(project_folder: Path, paths: ProductPaths, sums: Sums, acquisition: Acquisition) -> None:
     pixel_size = acquisition.pixel_size_angstrom
-    write_image(project_folder / paths.products["micrograph"], sums.weighted, pixel_size)
-    write_image(project_folder / paths.products["micrograph_unweighted"], sums.unweighted, pixel_size)
+    for key, image in (("micrograph", sums.weighted), ("micrograph_unweighted", sums.unweighted)):
+        write_image(paths.target(project_folder, paths.products[key]), image, pixel_size)
 
 
 def _movie_motion(path: Path, frames: _Frames, motion: NDArray[np.float64], acquisition: Acquisition) -> MovieMotion:
@@ -169,7 +170,7 @@ def _write_pictures(
             ctf.spectrum, ctf.fit.background, pixel_size, ctf.optics, ctf.fit.defocus
         )
     for key, picture in pictures.items():
-        write_jpeg(project_folder / paths.images[key], picture)
+        write_jpeg(paths.target(project_folder, paths.images[key]), picture)
     return {key: paths.images[key] for key in pictures}
 
 

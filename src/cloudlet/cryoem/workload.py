@@ -9,6 +9,7 @@ from typing import Any
 from cloudlet.analytics import Declaration, ExposureTask, Readiness, Results
 from cloudlet.cryoem.declaration import DECLARATION
 from cloudlet.cryoem.names import is_movie_name
+from cloudlet.cryoem.products import PRODUCT_FOLDERS, product_key
 from cloudlet.cryoem.settings import checked_settings
 
 __all__ = ["CryoemWorkload"]
@@ -21,6 +22,15 @@ class CryoemWorkload:
     def declaration(self) -> Declaration:
         """Figures, images and stages."""
         return DECLARATION
+
+    @property
+    def product_folders(self) -> Sequence[str]:
+        """Where micrographs and pictures go."""
+        return PRODUCT_FOLDERS
+
+    def product_key(self, name: str) -> str:
+        """Tell movies whose products would meet; see `cloudlet.cryoem.products`."""
+        return product_key(name)
 
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `settings` completed with defaults, as JSON.

@@ -1,9 +1,12 @@
 """A toy workload: counts the bytes of text files, and misbehaves where a file asks for it.
 
 A file is complete when its last line is ``END``. Its first word says what happens.
-When looked into: ``JUNK`` is no exposure, ``STUCK`` hangs, ``BREAK`` kills, ``ODD`` surprises.
+When looked into: ``JUNK`` is no exposure, ``STUCK`` hangs, ``BREAK`` kills, ``ODD`` surprises,
+``VAST`` asks for more memory than there is.
 When processed: ``SLEEP n`` waits, ``DIE`` kills the worker (``DIE n`` only the first n times), ``REFUSE`` and ``CRASH``
-fail, ``FULL`` finds no room, ``NAN`` cannot be measured, ``NOTHING`` gives no results.
+fail, ``FULL`` finds no room, ``NAN`` cannot be measured, ``NOTHING`` gives no results,
+``LARGE`` asks for more memory than there is.
+Results are kept under the file's name up to its first dot.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from cloudlet.analytics import (
 )
 
 END = b"END\n"
+VAST_BYTES = 3 << 30
+"""Reserved, never touched: more than a watcher may have, and than the workers of these tests."""
 
 
 class Refused(AnalyticsError):
@@ -46,6 +51,13 @@ class Counting:
         figure = Figure("length", "Length", "B", 0, "How long the file is.", is_vital=True)
         image = ImageKind("page", "Page", "Nothing to see.")
         return Declaration("counting", "Counting", "text", "texts", (figure,), (image,), (Stage("count", "Count"),))
+
+    @property
+    def product_folders(self) -> Sequence[str]:
+        return ("kept",)
+
+    def product_key(self, name: str) -> str:
+        return name.partition(".")[0]
 
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         if unknown := settings.keys() - {"factor"}:
@@ -63,6 +75,8 @@ class Counting:
             os.kill(os.getpid(), signal.SIGKILL)
         if content.startswith(b"ODD"):
             raise KeyError("a bug in the workload")
+        if content.startswith(b"VAST"):
+            bytearray(VAST_BYTES)
         if content.startswith(b"JUNK"):
             return Readiness(False, Problem("junk", "This is no text.", "Remove it."), is_final=True)
         if content.endswith(END):
@@ -86,10 +100,15 @@ class Counting:
                 raise OSError(errno.ENOSPC, "No space left on device")
             case ["CRASH", *_]:
                 raise ZeroDivisionError
+            case ["LARGE", *_]:
+                bytearray(VAST_BYTES)
             case ["NAN", *_]:
                 length = float("nan")
             case ["NOTHING", *_]:
                 return cast(Results, None)
+        kept = task.project_folder / "kept" / self.product_key(task.path.name)
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(content)
         return Results({"length": length}, seconds={"count": 0.0})
 
     def collect(self, project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:

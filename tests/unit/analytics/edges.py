@@ -22,7 +22,7 @@ from cloudlet.analytics import (
 )
 from cloudlet.compute import LocalPool
 
-SETTINGS = AnalyticsSettings(poll_seconds=0.05, collect_seconds=0.1, silence_seconds=5.0)
+SETTINGS = AnalyticsSettings(poll_seconds=0.05, collect_seconds=0.1, silence_seconds=5.0, worker_memory_gib=2)
 ENDED = "some text\nEND\n"
 
 

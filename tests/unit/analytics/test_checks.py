@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cloudlet.analytics import check_workloads
 
@@ -57,3 +60,21 @@ def test_cloudlet_check_tells_them_all_and_exits_with_2(tmp_path: Path) -> None:
     for told in ("instruments.arctica.workload", "voltage_kv", "instruments.titan.workload", "'no-such'"):
         assert told in done.stderr
     assert "krios" not in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["import no_such_library", "1 / 0"])
+def test_a_workload_that_cannot_be_imported_is_told_with_the_others(tmp_path: Path, fault: str) -> None:
+    (tmp_path / "broken_plugin.py").write_text(fault)
+    registered = tmp_path / "broken_plugin-1.dist-info"
+    registered.mkdir()
+    (registered / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n")
+    (registered / "entry_points.txt").write_text("[cloudlet.workloads]\nbroken = broken_plugin:WORKLOAD\n")
+    path = tmp_path / "cloudlet.toml"
+    path.write_text(SETTINGS.replace('"no-such"', '"broken"'))
+    command = [sys.executable, "-m", "cloudlet", "check", "--settings", str(path)]
+    environment = {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path[1:]])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for told in ("voltage_kv", "instruments.titan.workload", "'broken' cannot be loaded from broken_plugin"):
+        assert told in done.stderr

@@ -14,6 +14,7 @@ from cloudlet.analytics import Results, Run, Runs
 from cloudlet.analytics.collection import Collection
 from cloudlet.analytics.looks import Sighting
 from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.errors import CloudletError
 
 
 class Here(Executor):
@@ -23,7 +24,7 @@ class Here(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except OSError as problem:
+        except (OSError, CloudletError) as problem:
             future.set_exception(problem)
         return future
 
@@ -54,7 +55,7 @@ def collection(runs: Runs, run: Run, workload: Collecting) -> Collection:
     attempt = ledger.begin_next()
     assert attempt is not None
     ledger.finish(attempt, Results({}))
-    return Collection(ledger, workload, run.project_folder, rest_seconds=3600)
+    return Collection(ledger, workload, run, rest_seconds=3600)
 
 
 def go_on(collection: Collection, *, is_last: bool) -> None:
@@ -90,3 +91,15 @@ def test_a_failure_is_told_and_is_not_repeated_at_once(collection: Collection, w
     assert workload.calls == [["a"]]
     assert collection.is_settled
     assert not collection.is_idle
+
+
+def test_a_project_folder_that_has_become_a_link_to_the_raw_folder_is_not_written(
+    collection: Collection, workload: Collecting, run: Run
+) -> None:
+    run.project_folder.parent.mkdir(parents=True, exist_ok=True)
+    run.project_folder.symlink_to(run.raw_folder)
+    collection.note_result()
+    go_on(collection, is_last=True)
+    assert workload.calls == []
+    assert collection.problem is not None
+    assert "nothing is ever written" in collection.problem.message

@@ -40,10 +40,11 @@ def test_every_complete_file_gets_its_result_and_the_collection(edge: Edge, raw:
 
 
 def test_each_way_to_fail_is_told_in_its_own_words_and_the_run_goes_on(edge: Edge, raw: Path) -> None:
-    for word in ("REFUSE", "CRASH", "NAN", "NOTHING", "fine"):
+    for word in ("REFUSE", "CRASH", "NAN", "NOTHING", "LARGE", "fine"):
         (raw / f"{word}.txt").write_text(f"{word}\nEND\n")
     (raw / "junk.txt").write_text("JUNK")
     (raw / "odd.txt").write_text("ODD")
+    (raw / "vast.txt").write_text("VAST")
     (raw / "unended.txt").write_text("and then")
     (raw / "empty.txt").touch()
 
@@ -54,8 +55,10 @@ def test_each_way_to_fail_is_told_in_its_own_words_and_the_run_goes_on(edge: Edg
         "REFUSE.txt": "refused",
         "CRASH.txt": "unexpected",
         "NOTHING.txt": "unexpected",
+        "LARGE.txt": "memory-exhausted",
         "junk.txt": "junk",
         "odd.txt": "unexpected",
+        "vast.txt": "memory-exhausted",
         "unended.txt": "unended",
         "empty.txt": "unended",
     }
@@ -79,6 +82,53 @@ def test_a_lost_worker_is_tried_again_and_costs_nobody_else_anything(edge: Edge,
     assert edge.problem_of("always.txt") == "worker-lost"
     assert attempts(project, "always.txt") == SETTINGS.attempts
     assert attempts(project, "calm.txt") == 1
+
+
+def test_an_exposure_that_asks_for_too_much_memory_is_begun_once_and_its_worker_goes_on(
+    edge: Edge, raw: Path, project: Path
+) -> None:
+    (raw / "large.txt").write_text("LARGE\nEND\n")
+    (raw / "fine.txt").write_text(ENDED)
+    edge.pool = LocalPool(1)
+    exposures = edge.once()
+    edge.pool.terminate()
+    assert edge.problem_of("large.txt") == "memory-exhausted"
+    assert exposures["fine.txt"].state is DONE
+    pids = {(project / f"{name}.attempts").read_text() for name in ("large.txt", "fine.txt")}
+    assert len(pids) == 1
+
+
+def test_the_second_of_two_exposures_whose_results_would_have_the_same_names_fails_and_names_the_first(
+    edge: Edge, raw: Path, project: Path
+) -> None:
+    (raw / "a.txt").write_text("first\nEND\n")
+    assert edge.once()["a.txt"].state is DONE
+    (raw / "a.copy.txt").write_text("second\nEND\n")
+    second = edge.once()["a.copy.txt"]
+    assert second.state is FAILED
+    assert second.problem is not None
+    assert second.problem.slug == "products-meet"
+    assert "a.txt" in second.problem.message
+    assert (project / "kept" / "a").read_text() == "first\nEND\n"
+    edge.runs.retry(second.id, by="tester")
+    assert edge.once()["a.copy.txt"].state is FAILED
+    assert (project / "kept" / "a").read_text() == "first\nEND\n"
+
+
+def test_of_two_such_exposures_that_come_together_one_is_done(edge: Edge, raw: Path) -> None:
+    for name in ("a.txt", "a.copy.txt", "b.txt"):
+        (raw / name).write_text("SLEEP 0.5\nEND\n")
+    states = {name: each.state for name, each in edge.once().items()}
+    assert states.pop("b.txt") is DONE
+    assert sorted(states.values()) == [DONE, FAILED]
+
+
+def test_the_names_of_an_exposure_that_failed_are_free_for_another(edge: Edge, raw: Path) -> None:
+    with edge.following():
+        (raw / "a.txt").write_text("REFUSE\nEND\n")
+        until(lambda: edge.is_in("a.txt", FAILED))
+        (raw / "a.copy.txt").write_text(ENDED)
+        until(lambda: edge.is_in("a.copy.txt", DONE))
 
 
 def test_a_hung_task_is_killed_and_failed(edge: Edge, raw: Path) -> None:

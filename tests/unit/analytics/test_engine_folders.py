@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 from counting import Counting
 from edges import ENDED, SETTINGS, Edge, until
 
@@ -67,6 +69,48 @@ def test_nothing_is_ever_written_into_the_raw_folder(edge: Edge, raw: Path) -> N
     assert problem is not None
     assert problem.slug == "project-folder-in-raw"
     assert [path.name for path in raw.iterdir()] == ["one.txt"]
+
+
+def lie_in_the_product_folder(project: Path) -> Path:
+    (project / "kept").mkdir(parents=True)
+    return project / "kept"
+
+
+def lie_beneath_it(project: Path) -> Path:
+    return lie_in_the_product_folder(project) / "raw"
+
+
+def be_what_it_is_a_link_to(project: Path) -> Path:
+    project.mkdir(parents=True)
+    (project / "kept").symlink_to(project.parent / "raw")
+    return project.parent / "raw"
+
+
+@pytest.mark.parametrize("place", [lie_in_the_product_folder, lie_beneath_it, be_what_it_is_a_link_to])
+def test_raw_data_where_products_go_is_left_as_it_is_and_the_run_says_so(
+    edge: Edge, project: Path, place: Callable[[Path], Path]
+) -> None:
+    raw = place(project)
+    raw.mkdir(exist_ok=True)
+    (raw / "one").write_text("raw data under the name of a product")
+    (raw / "one.txt").write_text(ENDED)
+    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by="tester")
+    edge.once()
+    problem = edge.run_problem()
+    assert problem is not None
+    assert problem.slug == "project-folder-in-raw"
+    assert {path.name: path.read_text() for path in raw.iterdir()} == {
+        "one": "raw data under the name of a product",
+        "one.txt": ENDED,
+    }
+
+
+def test_the_raw_folder_may_lie_in_the_project_folder(edge: Edge, project: Path) -> None:
+    raw = project / "raw"
+    raw.mkdir(parents=True)
+    (raw / "one.txt").write_text(ENDED)
+    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by="tester")
+    assert edge.once()["one.txt"].state is DONE
 
 
 def test_an_exposure_queued_before_its_file_vanished_is_failed_and_taken_up_when_it_is_back(

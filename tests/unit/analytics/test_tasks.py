@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import resource
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,13 @@ from counting import Counting, Refused
 from edges import ENDED
 
 from cloudlet.analytics import ExposureTask, Results
-from cloudlet.analytics.errors import ExposureChanged, ExposureVanished, ProjectFolderFull, RawFolderGone
+from cloudlet.analytics.errors import (
+    ExposureChanged,
+    ExposureVanished,
+    ProjectFolderFull,
+    ProjectFolderInRaw,
+    RawFolderGone,
+)
 from cloudlet.analytics.folders import sight_of
 from cloudlet.analytics.rules import Sight
 from cloudlet.analytics.tasks import perform, told
@@ -35,7 +42,7 @@ def sight(task: ExposureTask) -> Sight:
 
 
 def test_the_file_that_was_seen_is_processed(task: ExposureTask) -> None:
-    assert perform(Counting(), task, sight(task)).measurements == {"length": len(ENDED)}
+    assert perform(Counting(), task, sight(task), 4).measurements == {"length": len(ENDED)}
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Returning(Counting):
 
 def test_results_become_plain_numbers_and_texts(task: ExposureTask) -> None:
     told = Results({"length": np.float32(1.5), "lines": np.int64(2)}, {"page": Path("pages/a.png")}, {}, {"count": 1})
-    results = perform(Returning(told), task, sight(task))
+    results = perform(Returning(told), task, sight(task), 4)
     assert json.loads(json.dumps(asdict(results))) == {
         "measurements": {"length": 1.5, "lines": 2.0},
         "images": {"page": "pages/a.png"},
@@ -61,18 +68,18 @@ def test_results_become_plain_numbers_and_texts(task: ExposureTask) -> None:
 
 def test_what_was_not_measured_is_absent(task: ExposureTask) -> None:
     told = Results({"length": float("nan"), "width": np.float32("inf"), "height": 1.0})
-    assert perform(Returning(told), task, sight(task)).measurements == {"height": 1.0}
+    assert perform(Returning(told), task, sight(task), 4).measurements == {"height": 1.0}
 
 
 @pytest.mark.parametrize("told", [None, Results({"length": None}), Results({}, {"page": None}), Results({"a": "b"})])
 def test_results_that_make_no_sense_fail_in_the_worker(task: ExposureTask, told: Any) -> None:
     with pytest.raises((AttributeError, TypeError, ValueError)):
-        perform(Returning(told), task, sight(task))
+        perform(Returning(told), task, sight(task), 4)
 
 
 def test_a_file_that_is_not_the_one_that_was_seen_is_not_processed(task: ExposureTask) -> None:
     with pytest.raises(ExposureChanged):
-        perform(Counting(), task, Sight(1, 1))
+        perform(Counting(), task, Sight(1, 1), 4)
 
 
 def test_a_file_that_is_gone_has_vanished_while_the_folder_shows_others(task: ExposureTask) -> None:
@@ -80,17 +87,17 @@ def test_a_file_that_is_gone_has_vanished_while_the_folder_shows_others(task: Ex
     (task.path.parent / "other").touch()
     task.path.unlink()
     with pytest.raises(ExposureVanished):
-        perform(Counting(), task, expected)
+        perform(Counting(), task, expected, 4)
 
 
 def test_an_empty_or_missing_folder_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
     expected = sight(task)
     task.path.unlink()
     with pytest.raises(RawFolderGone):
-        perform(Counting(), task, expected)
+        perform(Counting(), task, expected, 4)
     task.path.parent.rmdir()
     with pytest.raises(RawFolderGone):
-        perform(Counting(), task, expected)
+        perform(Counting(), task, expected, 4)
 
 
 def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: ExposureTask) -> None:
@@ -102,7 +109,7 @@ def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: Exposure
             raise Refused("The file makes no sense.")
 
     with pytest.raises(ExposureChanged):
-        perform(Spoiling(), task, expected)
+        perform(Spoiling(), task, expected, 4)
 
 
 def test_a_sentence_that_was_written_for_people_is_kept() -> None:
@@ -120,7 +127,7 @@ class Full(Counting):
 
 def test_a_full_disk_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
     with pytest.raises(ProjectFolderFull):
-        perform(Full(), task, sight(task))
+        perform(Full(), task, sight(task), 4)
 
 
 def test_what_nobody_foresaw_goes_to_the_log_whole(caplog: pytest.LogCaptureFixture) -> None:
@@ -130,3 +137,24 @@ def test_what_nobody_foresaw_goes_to_the_log_whole(caplog: pytest.LogCaptureFixt
     assert "secret detail" not in problem.message
     assert "a.txt" in caplog.text
     assert "secret detail" in caplog.text
+
+
+def test_a_product_folder_that_has_become_a_link_to_the_raw_folder_is_not_written(task: ExposureTask) -> None:
+    (task.project_folder / "kept").symlink_to(task.path.parent)
+    with pytest.raises(ProjectFolderInRaw):
+        perform(Counting(), task, sight(task), 4)
+    assert [path.name for path in task.path.parent.iterdir()] == ["a.txt"]
+
+
+def test_memory_is_limited_while_an_exposure_is_processed_and_no_longer(task: ExposureTask) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    task.path.write_text("LARGE\nEND\n")
+    with pytest.raises(MemoryError):
+        perform(Counting(), task, sight(task), 2)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_want_of_memory_is_told_in_a_sentence() -> None:
+    problem = told("a.txt", MemoryError())
+    assert problem.slug == "memory-exhausted"
+    assert "more memory" in problem.message

@@ -51,3 +51,7 @@ def test_age_counts_from_the_first_word(watch: Watch, stopwatch: Stopwatch) -> N
     until(watch.hear)
     stopwatch.seconds += 3
     assert watch.age_seconds() == 3
+
+
+def test_a_watcher_keeps_numerical_libraries_to_one_thread_lest_they_take_its_memory(watch: Watch) -> None:
+    assert b"OPENBLAS_NUM_THREADS=1" in Path(f"/proc/{watch.pid}/environ").read_bytes().split(b"\0")

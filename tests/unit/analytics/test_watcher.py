@@ -152,13 +152,49 @@ def test_a_file_in_place_of_a_folder_is_told_as_such(tmp_path: Path) -> None:
     listing = list_folder(path)
     assert isinstance(listing, Problem)
     assert listing.slug == "raw-folder-unreadable"
-    project = prepare_project(path / "inside", tmp_path / "raw")
+    project = prepare_project(path / "inside", tmp_path / "raw", ())
     assert project is not None
     assert project.slug == "project-folder-unwritable"
 
 
 def test_a_link_does_not_hide_that_the_project_lies_in_the_raw_folder(tmp_path: Path, raw: Path) -> None:
     (tmp_path / "link").symlink_to(raw)
-    problem = prepare_project(tmp_path / "link" / "project", raw)
+    problem = prepare_project(tmp_path / "link" / "project", raw, ())
     assert problem is not None
     assert problem.slug == "project-folder-in-raw"
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ("project/kept", None),
+        ("project/kept/raw", None),
+        ("raw", "raw"),
+        ("raw", "raw/results"),
+        ("elsewhere/raw", "elsewhere"),
+        ("project/raw", "project/kept"),
+        ("project/raw", "project"),
+    ],
+)
+def test_a_product_folder_that_is_holds_or_lies_in_the_raw_folder_is_refused_and_no_other(
+    tmp_path: Path, raw: str, kept: str | None
+) -> None:
+    for folder in (raw, "project"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    link = tmp_path / "project" / "kept"
+    if kept is not None and tmp_path / kept != link:
+        (tmp_path / kept).mkdir(exist_ok=True)
+        link.symlink_to(tmp_path / kept)
+    problem = prepare_project(tmp_path / "project", tmp_path / raw, ["kept"])
+    if kept == "project/kept":
+        assert problem is None
+    else:
+        assert problem is not None
+        assert problem.slug == "project-folder-in-raw"
+
+
+def test_links_that_run_in_a_circle_are_told_as_a_folder_that_cannot_be_used(tmp_path: Path, raw: Path) -> None:
+    (tmp_path / "project").symlink_to(tmp_path / "project")
+    problem = prepare_project(tmp_path / "project", raw, ["kept"])
+    assert problem is not None
+    assert problem.slug == "project-folder-unwritable"

@@ -36,6 +36,18 @@ def test_tasks_run_elsewhere_on_one_thread_each(pool: LocalPool) -> None:
     assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
 
 
+def test_a_worker_is_the_first_to_go_when_memory_runs_out(pool: LocalPool) -> None:
+    assert pool.submit(Path.read_text, Path("/proc/self/oom_score_adj")).result() == "1000\n"
+
+
+def test_a_failed_task_leaves_nothing_in_its_workers_memory() -> None:
+    with LocalPool(1) as pool:
+        failure = pool.submit(exec, "large = bytearray(b'x') * (300 << 20); 1 / 0", {}).exception()
+        assert isinstance(failure, ZeroDivisionError)
+        held = pool.submit(eval, "__import__('psutil').Process().memory_info().rss").result()
+    assert held < 200 << 20
+
+
 def test_an_exception_comes_back_with_the_workers_traceback(pool: LocalPool) -> None:
     failure = pool.submit(int, "x").exception()
     assert isinstance(failure, ValueError)

@@ -2,21 +2,23 @@ import io
 from pathlib import Path
 from types import SimpleNamespace
 
+import mrcfile
+import numpy as np
 import pytest
 import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from cloudlet.analytics import Problem
+from cloudlet.analytics import Problem, ProjectFolderInRaw
 from cloudlet.cryoem.batch import Batch, Outcome, process_folder
 from cloudlet.cryoem.commands import _told, process
-from cloudlet.cryoem.errors import FolderInUse, ProjectFolderInRaw, RawFolderUnusable, SettingsInvalid
+from cloudlet.cryoem.errors import FolderInUse, RawFolderUnusable, SettingsInvalid
 from cloudlet.cryoem.workload import CryoemWorkload
 from cloudlet.errors import CloudletError
 
 
-def begin(raw: Path, out: Path, **settings: object) -> None:
-    process_folder(Batch(raw, out, settings, 1, is_watching=False), CryoemWorkload(), lambda counts: None)
+def begin(raw: Path, out: Path, **settings: object) -> Outcome:
+    return process_folder(Batch(raw, out, settings, 1, is_watching=False), CryoemWorkload(), lambda counts: None)
 
 
 def test_a_raw_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -30,6 +32,39 @@ def test_nothing_is_written_into_the_raw_folder(tmp_path: Path) -> None:
         with pytest.raises(ProjectFolderInRaw):
             begin(tmp_path / "raw", out)
     assert not list((tmp_path / "raw").iterdir())
+
+
+@pytest.mark.parametrize("layout", ["raw is micrographs", "raw lies in micrographs", "micrographs is a link to raw"])
+def test_movies_where_micrographs_would_be_written_are_left_as_they_are(tmp_path: Path, layout: str) -> None:
+    project, micrographs = tmp_path / "project", tmp_path / "project" / "micrographs"
+    raw = {"raw is micrographs": micrographs, "raw lies in micrographs": micrographs / "raw"}.get(
+        layout, tmp_path / "raw"
+    )
+    raw.mkdir(parents=True)
+    if raw.parent == tmp_path:
+        project.mkdir()
+        micrographs.symlink_to(raw)
+    movie = np.random.default_rng(0).poisson(1, (4, 256, 256)).astype(np.int8)
+    mrcfile.write(raw / "a.mrc", movie)
+    before = (raw / "a.mrc").read_bytes()
+    with pytest.raises(ProjectFolderInRaw):
+        begin(raw, project, pixel_size_angstrom=1.4, voltage_kv=200, dose_per_frame=2)
+    assert (raw / "a.mrc").read_bytes() == before
+    assert [path.name for path in raw.iterdir()] == ["a.mrc"]
+
+
+def test_a_folder_of_movies_within_the_project_folder_is_processed(tmp_path: Path) -> None:
+    raw = tmp_path / "Movies"
+    raw.mkdir()
+    movie = np.random.default_rng(0).poisson(1, (4, 256, 256)).astype(np.int8)
+    for name in ("a.mrc", "a_noDW.mrc"):
+        mrcfile.write(raw / name, movie)
+    outcome = begin(raw, tmp_path, pixel_size_angstrom=1.4, voltage_kv=200, dose_per_frame=2)
+    assert (tmp_path / "micrographs" / "a.mrc").exists()
+    assert [(each.name, each.problem and each.problem.slug) for each in outcome.failures] in (
+        [("a.mrc", "products-meet")],
+        [("a_noDW.mrc", "products-meet")],
+    )
 
 
 def test_settings_that_make_no_sense_are_told(tmp_path: Path) -> None:

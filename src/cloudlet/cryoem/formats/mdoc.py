@@ -13,7 +13,6 @@ Lines are ``Key = value``, sections begin with ``[Kind = index]``. What is used 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -23,11 +22,13 @@ from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 
 __all__ = ["Mdoc", "MdocSection", "MovieMetadata", "mdoc_path", "movie_metadata", "parse_mdoc", "read_mdoc"]
 
-_SECTION = re.compile(r"\[\s*(?P<kind>\w+)\s*=\s*(?P<index>[^\]]*?)\s*\]")
-_ENTRY = re.compile(r"(?P<key>[^=\[]+?)\s*=\s?(?P<value>.*)")
-
 _LARGEST_BYTES = 4 << 20
 """A tilt series of a hundred images has 70 kB; larger than this it is no mdoc."""
+
+_LONGEST_LINE = 100_000
+"""Characters; ten thousand pairs of dose and number are shorter."""
+
+_SHOWN_CHARACTERS = 60
 
 _MOST_FRAMES = 100_000
 _LARGEST_NUMBER = 1e9
@@ -112,17 +113,29 @@ def read_mdoc(path: Path) -> Mdoc:
 
 
 def parse_mdoc(text: str) -> Mdoc:
-    """Take the text of an mdoc file apart; lines that are neither entry nor section are left out."""
+    """Take the text of an mdoc file apart; lines that are far too long, or neither entry nor section, are left out."""
     header: dict[str, str] = {}
     sections: list[MdocSection] = []
     current = header
     for line in map(str.strip, text.splitlines()):
-        if (section := _SECTION.fullmatch(line)) and section["kind"] != "T":
+        key, equals, value = line.partition("=")
+        if not equals or not key or len(line) > _LONGEST_LINE:
+            continue
+        if kind := _section_kind(line):
             current = {}
-            sections.append(MdocSection(section["kind"], current))
-        elif entry := _ENTRY.fullmatch(line):
-            current[entry["key"].strip()] = entry["value"].strip()
+            sections.append(MdocSection(kind, current))
+        elif "[" not in key:
+            current[key.strip()] = value.strip()
     return Mdoc(header, tuple(sections))
+
+
+def _section_kind(line: str) -> str | None:
+    """Return ``FrameSet`` of ``[FrameSet = 0]``; None where it is no section, as the titles ``[T = ...]`` are none."""
+    if not (line.startswith("[") and line.endswith("]")) or "]" in line[:-1]:
+        return None
+    kind = line[1:].partition("=")[0].strip()
+    is_word = kind.replace("_", "0").isalnum()
+    return kind if is_word and kind != "T" else None
 
 
 def movie_metadata(mdoc: Mdoc, movie_name: str) -> MovieMetadata | None:
@@ -212,5 +225,6 @@ def _numbers(values: Mapping[str, str], key: str) -> list[float] | None:
 
 def _not_a_number(key: str, value: str) -> MetadataUnreadable:
     return MetadataUnreadable(
-        f"The metadata says {key} = {value!r}, which is no number.", "Mend the mdoc file, then retry."
+        f"The metadata says {key} = {value[:_SHOWN_CHARACTERS]!r}, which is no number.",
+        "Mend the mdoc file, then retry.",
     )

@@ -28,8 +28,8 @@ __all__ = ["Movie", "check_last_frame", "look_at_movie", "read_movie"]
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
 
-MOST_PIXELS = 8_000_000_000
-"""Pixels of all frames together; twice a 40-frame movie of the largest camera (11,520 × 8,184)."""
+MOST_BYTES = 12_000_000_000
+"""Of all frames together, decoded; 60 frames of the largest camera (11,520 × 8,184) with 16 bits a pixel take 11.3."""
 
 LARGEST_SIDE = 32_768
 """Pixels; no camera has more, but a damaged header may say so."""
@@ -126,7 +126,7 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
             f"The frames of {path.name} claim to be {outline.columns} × {outline.rows} pixels, which no camera has.",
             "Copy the file again if it was copied, or leave the movie out.",
         )
-    if outline.frames * outline.rows * outline.columns > MOST_PIXELS:
+    if outline.size_bytes > MOST_BYTES:
         raise MovieWrongSize(
             f"{path.name} claims {outline.frames} frames of {outline.columns} × {outline.rows} pixels, more than fits "
             "into memory.",

@@ -32,10 +32,11 @@ def look(name: str, file: BinaryIO) -> MovieOutline:
     """
     header = _header(name, file)
     rows, columns, sections = int(header["ny"]), int(header["nx"]), int(header["nz"])
-    section_bytes = columns * rows * _ITEM_BYTES[int(header["mode"])]
+    item_bytes = _ITEM_BYTES[int(header["mode"])]
+    section_bytes = columns * rows * item_bytes
     there = (size_of(file) - _HEADER_BYTES - int(header["nsymbt"])) // section_bytes
     frames = max(0, min(sections, there))
-    return MovieOutline(frames, frames < sections, rows, columns)
+    return MovieOutline(frames, frames < sections, rows, columns, item_bytes)
 
 
 def read(name: str, file: BinaryIO) -> NDArray[np.generic]:

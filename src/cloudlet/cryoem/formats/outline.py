@@ -17,3 +17,10 @@ class MovieOutline:
     """Whether a further frame is announced whose bytes are not all there."""
     rows: int
     columns: int
+    item_bytes: int
+    """Of one pixel once it is decoded."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what all frames take in memory."""
+        return self.frames * self.rows * self.columns * self.item_bytes

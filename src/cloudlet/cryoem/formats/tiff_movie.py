@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
-from cloudlet.cryoem.formats.tiff_chain import is_tiff, is_whole_chain
+from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 
 __all__ = ["BROKEN_BYTES", "look", "read"]
 
@@ -33,16 +33,25 @@ def look(name: str, file: BinaryIO) -> MovieOutline:
 
     Raises
     ------
+    MovieUnreadable
+        It claims more than a library should be asked to read.
     MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         See `cloudlet.cryoem.formats.movie.look_at_movie`.
     """
     _check_is_tiff(name, file)
+    chain = survey(file)
+    if not chain.is_plausible:
+        raise MovieUnreadable(
+            f"{name} claims more pages or strips than any movie has.",
+            "Copy the file again if it was copied, or leave the movie out.",
+        )
     pages = _pages(name, file)
     size = size_of(file)
     whole = [_end_of_data(page) <= size for page in pages]
-    is_cut = not all(whole) or not is_whole_chain(file)
+    is_cut = not all(whole) or not chain.is_whole
     frames = len(whole) if all(whole) else whole.index(False)
-    return MovieOutline(frames, is_cut, *pages[0].shape)
+    rows, columns = pages[0].shape
+    return MovieOutline(frames, is_cut, rows, columns, np.dtype(pages[0].dtype).itemsize)
 
 
 def read(name: str, file: BinaryIO) -> NDArray[np.generic]:

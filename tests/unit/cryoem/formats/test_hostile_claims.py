@@ -1,5 +1,6 @@
 """A few bytes that claim to be gigabytes are refused before anything is allocated."""
 
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from cloudlet.cryoem.errors import GainWrongSize, MovieWrongSize
+from cloudlet.cryoem.errors import GainWrongSize, MovieUnreadable, MovieWrongSize
 from cloudlet.cryoem.formats import mdoc, movie
 from cloudlet.cryoem.formats.gain import read_gain
 from cloudlet.cryoem.formats.outline import MovieOutline
@@ -18,13 +19,72 @@ def test_frame_counts_that_cancel_each_other_are_no_doses() -> None:
 
 
 def test_a_movie_that_claims_more_than_fits_into_memory_is_refused() -> None:
-    outline = MovieOutline(frames=60, is_cut=False, rows=32_768, columns=32_768)
+    outline = MovieOutline(frames=60, is_cut=False, rows=32_768, columns=32_768, item_bytes=1)
     with pytest.raises(MovieWrongSize, match="more than fits"):
         movie._check_outline(Path("bomb.tif"), outline)
 
 
-def test_a_movie_of_the_largest_camera_is_not() -> None:
-    movie._check_outline(Path("k3.tif"), MovieOutline(frames=60, is_cut=False, rows=8_184, columns=11_520))
+@pytest.mark.parametrize("item_bytes", [1, 2])
+def test_a_movie_of_the_largest_camera_is_not(item_bytes: int) -> None:
+    movie._check_outline(Path("k3.tif"), MovieOutline(60, False, 8_184, 11_520, item_bytes))
+
+
+def test_the_same_in_floating_point_is_refused() -> None:
+    with pytest.raises(MovieWrongSize, match="more than fits"):
+        movie._check_outline(Path("k3.tif"), MovieOutline(60, False, 8_184, 11_520, item_bytes=4))
+
+
+def entries(*tags: tuple[int, int, int, int], following: int = 0) -> bytes:
+    """Return a directory of (code, type, count, value)."""
+    packed = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return struct.pack("<H", len(tags)) + packed + struct.pack("<I", following)
+
+
+def page(strips: int, following: int = 0) -> bytes:
+    """Return a page of 512 rows that says it has so many strips, all of them at place 4096."""
+    return entries(
+        (256, 3, 1, 512),
+        (257, 3, 1, 512),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (273, 4, strips, 4096),
+        (278, 3, 1, 1),
+        (279, 4, strips, 4096),
+        following=following,
+    )
+
+
+def peak_of_look(path: Path) -> int:
+    tracemalloc.start()
+    try:
+        with pytest.raises(MovieUnreadable, match="more pages or strips than any movie has"):
+            movie.look_at_movie(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_page_that_claims_strips_beyond_counting_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    path, strips = tmp_path / "sparse.tif", 10_000_000
+    with path.open("wb") as file:
+        file.write(b"II*\0" + struct.pack("<I", 8) + page(strips))
+        file.truncate(4096 + 4 * strips)
+    assert peak_of_look(path) < 1_000_000
+
+
+def test_a_chain_of_more_pages_than_any_movie_has_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path, size = tmp_path / "long.tif", len(page(1))
+    chain = b"".join(page(1, 8 + size * (number + 1)) for number in range(11_000))
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + chain + page(1))
+    assert peak_of_look(path) < 1_000_000
+
+
+def test_the_strips_of_a_large_movie_are_not_too_many(tmp_path: Path) -> None:
+    path = tmp_path / "strips.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for _ in range(3):
+            tiff.write(np.zeros((8_184, 16), np.uint8), rowsperstrip=1, compression="lzw", metadata=None)
+    assert movie.look_at_movie(path).frames == 3
 
 
 def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:

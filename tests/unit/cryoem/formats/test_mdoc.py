@@ -1,3 +1,5 @@
+import re
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,6 +95,39 @@ def test_a_file_without_a_section_says_nothing_yet() -> None:
 def test_a_number_that_is_none_is_told() -> None:
     with pytest.raises(MetadataUnreadable, match="Voltage = 'high'"):
         metadata("[FrameSet = 0]\nVoltage = high\n")
+
+
+SECTION = re.compile(r"\[\s*(?P<kind>\w+)\s*=\s*(?P<index>[^\]]*?)\s*\]")
+ENTRY = re.compile(r"(?P<key>[^=\[]+?)\s*=\s?(?P<value>.*)")
+"""What a line is, said in another way, which takes for ever on long lines."""
+
+
+@given(st.text("[]=T_ a0é\t\u2003-.", max_size=12).map(str.strip))
+def test_each_line_is_an_entry_a_section_or_neither(line: str) -> None:
+    mdoc = parse_mdoc(line)
+    section, entry = SECTION.fullmatch(line), ENTRY.fullmatch(line)
+    if section and section["kind"] != "T":
+        assert [each.kind for each in mdoc.sections] == [section["kind"]]
+    else:
+        assert mdoc.sections == ()
+        assert mdoc.header == ({entry["key"].strip(): entry["value"].strip()} if entry else {})
+
+
+@pytest.mark.parametrize("line", ["[a={}b", "a{}b", "[a={}]b", "a{}=b"])
+def test_a_line_of_many_spaces_is_taken_apart_at_once(line: str) -> None:
+    began = time.process_time()
+    parse_mdoc(line.format(" " * 2000))
+    assert time.process_time() - began < 0.5
+
+
+def test_a_line_that_is_far_too_long_is_left_out() -> None:
+    assert parse_mdoc(f"Voltage = {'3' * 200_000}\nBinning = 1\n").header == {"Binning": "1"}
+
+
+def test_only_the_beginning_of_a_value_that_is_no_number_is_shown() -> None:
+    with pytest.raises(MetadataUnreadable) as told:
+        metadata(f"[FrameSet = 0]\nVoltage = {'x' * 1000}\n")
+    assert len(told.value.message) < 200
 
 
 @given(st.text())

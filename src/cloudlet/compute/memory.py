@@ -1,0 +1,24 @@
+"""How much memory a piece of work may take, so that a file which claims to be huge costs its own exposure only."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["memory_limited"]
+
+
+@contextmanager
+def memory_limited(limit_bytes: int) -> Iterator[None]:
+    """Let this whole process have no more than so much address space while the block lasts.
+
+    Beyond it Python and numpy raise MemoryError. A hard limit that the host has set lower stays in force.
+    """
+    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [limit for limit in (limit_bytes, before) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, hard))

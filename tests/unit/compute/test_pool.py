@@ -115,7 +115,7 @@ def test_a_lost_worker_that_cannot_be_ended_is_told_as_that(monkeypatch: pytest.
 
 
 def test_a_hung_task_is_killed_and_its_slot_goes_on() -> None:
-    with LocalPool(1, task_seconds=1.0) as pool:
+    with LocalPool(1, task_seconds=5.0) as pool:
         hung = pool.submit(time.sleep, 60)
         after = pool.submit(operator.neg, 1)
         assert isinstance(hung.exception(), TaskTimedOut)

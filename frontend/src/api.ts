@@ -89,6 +89,7 @@ export interface Status {
 
 export interface Snapshot extends Status {
   declaration: Declaration;
+  may_retry: boolean;
   exposures: Exposure[];
   cursor: number;
   is_complete: boolean;
@@ -117,11 +118,14 @@ const TIMEOUT_MS = 15_000;
 
 /** A refusal in the server's words, or the lack of an answer in ours (status 0). */
 export class Refusal extends Error {
+  readonly problem: Problem;
+
   constructor(
     readonly status: number,
-    readonly problem: Problem,
+    problem: Problem,
   ) {
     super(problem.message);
+    this.problem = status === 401 ? { ...problem, remedy: "Load the page again to sign in." } : problem;
   }
 
   /** Whether the same question may be answered later without anybody doing anything. */
@@ -145,7 +149,7 @@ async function ask<Answer>(method: "GET" | "POST", path: string): Promise<Answer
     throw new Refusal(0, UNREACHABLE);
   }
   if (!response.ok) throw new Refusal(response.status, await problemIn(response));
-  return (await response.json()) as Answer;
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
 }
 
 async function problemIn(response: Response): Promise<Problem> {
@@ -166,3 +170,6 @@ export const readSnapshot = (run: number, after: number) =>
   ask<Snapshot>("GET", `/api/runs/${run}/snapshot?after=${after}`);
 
 export const retryExposure = (id: number) => ask<Exposure>("POST", `/api/exposures/${id}/retry`);
+
+/** Say that somebody sits at this page: what a page asks for by itself keeps nobody signed in. */
+export const notePresence = () => ask<undefined>("POST", "/api/presence");

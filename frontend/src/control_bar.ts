@@ -4,6 +4,7 @@ import type { ConsolePane } from "./console/pane.js";
 import { element, fill, icon, required } from "./dom.js";
 
 export class ControlBar {
+  private readonly bar = required("cockpit-bar");
   private readonly control = required("control");
   private readonly watching = required("watching");
   private readonly button = required<HTMLButtonElement>("take-control");
@@ -20,14 +21,19 @@ export class ControlBar {
     const names = state.observers.map((viewer) => viewer.name).join(", ");
     fill(this.watching, icon("eye"), element("span", {}, `${state.observers.length} watching`));
     this.watching.title = names && `Watching: ${names}`;
-    this.button.hidden = !this.mayTake(state);
+    this.offer(this.mayTake(state));
+  }
+
+  /** Tell old from new: what was said last may not be true any more. */
+  showAge(isOld: boolean): void {
+    this.bar.classList.toggle("is-stale", isOld);
   }
 
   /** Say nothing: what was said last is no longer this person's to know. */
   clear(): void {
     for (const words of [this.control, this.watching]) words.replaceChildren();
     this.watching.removeAttribute("title");
-    this.button.hidden = true;
+    this.offer(false);
   }
 
   /** Control goes to who comes first, so taking it is coming again. */
@@ -35,6 +41,14 @@ export class ControlBar {
     if (this.button.hidden) return;
     this.button.hidden = true;
     void this.screen.open();
+    this.screen.focus();
+  }
+
+  /** Offer control or not; the focus goes to the line that says why rather than vanish with the button. */
+  private offer(isToBeHad: boolean): void {
+    const hadFocus = document.activeElement === this.button;
+    this.button.hidden = !isToBeHad;
+    if (hadFocus && !isToBeHad) this.control.focus();
   }
 
   /** Control is to be had where nobody has it, or one's own other window. */

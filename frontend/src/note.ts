@@ -1,6 +1,6 @@
 // A sentence that must be seen, with the icon and the colour of its meaning.
-import type { Problem } from "../api.js";
-import { element, icon } from "../dom.js";
+import type { Problem } from "./api.js";
+import { element, icon } from "./dom.js";
 
 type Meaning = "information" | "attention" | "bad";
 
@@ -15,8 +15,13 @@ export function note(meaning: Meaning, ...content: (Node | string)[]): HTMLEleme
 }
 
 /** What went wrong and what to do; read out at once. */
-export function problemNote({ message, remedy }: Problem): HTMLElement {
-  const made = note("bad", `${message} ${remedy}`);
+export function problemNote({ message, remedy, slug }: Problem): HTMLElement {
+  const made = note("bad", element("p", {}, `${message} ${remedy}`), codeLine(slug));
   made.setAttribute("role", "alert");
   return made;
+}
+
+/** What the support can look up; `more` goes on behind it. */
+export function codeLine(slug: string, more = ""): HTMLElement {
+  return element("p", { class: "aside" }, "Code for the support mail: ", element("code", {}, slug), more);
 }

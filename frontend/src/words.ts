@@ -3,6 +3,7 @@ import type { Figure } from "./api.js";
 
 const MINUTE = 60;
 const HOUR = 3600;
+const DAY = 86400;
 
 /** The value with the declared digits and a real minus sign; a dash for no value. */
 export function figureText(value: number | undefined, figure: Figure): string {
@@ -31,7 +32,8 @@ export function secondsText(seconds: number | null): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 2 * MINUTE) return `${whole} s`;
   if (whole < 2 * HOUR) return `${Math.floor(whole / MINUTE)} min`;
-  return `${Math.floor(whole / HOUR)} h ${Math.floor((whole % HOUR) / MINUTE)} min`;
+  if (whole < 2 * DAY) return `${Math.floor(whole / HOUR)} h ${Math.floor((whole % HOUR) / MINUTE)} min`;
+  return `${Math.floor(whole / DAY)} days`;
 }
 
 /** The clock time in the reader's zone, to the second. */

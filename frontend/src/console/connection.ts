@@ -54,8 +54,9 @@ export class Connection {
     if (this.socket.readyState <= WebSocket.OPEN) this.rfb.disconnect();
   }
 
+  /** Whether keys and clicks stay in the page; the screen lets go of the keyboard then. */
   set isObserving(value: boolean) {
-    this.rfb.viewOnly = value;
+    if (value !== this.rfb.viewOnly) this.rfb.viewOnly = value;
   }
 }
 

@@ -3,15 +3,17 @@
 // Theory of operation: opening -> shown -> lost -> opening ..., with a wait between tries that grows; refused is where
 // trying again cannot help, and ends the sequence until the person asks. Each try carries a number; what an earlier
 // one still has to say is not heard.
-import { type Console, Refusal, type Ticket } from "../api.js";
+import { type Console, type Problem, Refusal, type Ticket, type Viewer } from "../api.js";
 import { element, fill, icon, required } from "../dom.js";
+import { codeLine } from "../note.js";
 import { Connection, type Ending } from "./connection.js";
 import { waitSeconds } from "./patience.js";
 import { installWayOut } from "./way_out.js";
 
 const LOST = "The connection to the instrument's screen was lost.";
 const UNREACHED = "The way to the instrument's screen does not answer.";
-const REFUSING_CODES = new Set([4401, 4403]);
+const SIGNED_OUT = 4401;
+const REVOKED = 4403;
 
 export class ConsolePane {
   private readonly screen = required("screen");
@@ -23,8 +25,8 @@ export class ConsolePane {
   private attempt = 0;
   private failures = 0;
   private wasShown = false;
-  /** When this very window took control; null while it has none. */
-  private controlSince: string | null = null;
+  /** When this very window took its place at the console; null until that is known. */
+  private placeSince: string | null = null;
   private isOperating = false;
   private waiting: ReturnType<typeof setInterval> | undefined;
 
@@ -57,8 +59,10 @@ export class ConsolePane {
     }
   }
 
+  /** Go to the screen, and on to the instrument's picture once that is there. */
   focus(): void {
-    this.connection?.focus();
+    if (this.ticket) this.connection?.focus();
+    else this.screen.focus({ preventScroll: true });
   }
 
   /** Whether the keys and clicks of this window reach the instrument. */
@@ -67,24 +71,28 @@ export class ConsolePane {
   }
 
   /**
-   * Take in who has control. The same person's newer window takes it from the older one, which learns it by the
-   * instant: what was taken before this window's ticket, or after its own taking, is another's.
+   * Take in who has control. A place gets control when it is taken or never, and the same person's newer window takes
+   * it away: so the keyboard is let go as soon as this window's own place is seen without control. Before that, news
+   * may be older than the place, and no click may be lost.
    */
   noteAttendance(state: Console, username: string): void {
-    const since = state.operator?.username === username ? state.operator.since : null;
-    if (this.ticket && since && Date.parse(since) >= Date.parse(this.ticket.issued_at))
-      this.controlSince ??= since;
-    this.isOperating = since !== null && since === this.controlSince;
-    if (this.ticket) this.showLevel();
+    if (!this.ticket) return;
+    this.placeSince ??= ownPlace(state, username, this.ticket);
+    const { operator } = state;
+    const isKnown = this.placeSince !== null;
+    this.isOperating = isKnown && operator?.username === username && operator.since === this.placeSince;
+    if (isKnown && this.connection) this.connection.isObserving = !this.isOperating;
+    this.showLevel();
   }
 
   private begin(): number {
     this.attempt += 1;
     clearInterval(this.waiting);
+    if (this.screen.contains(document.activeElement)) this.screen.focus({ preventScroll: true });
     this.connection?.close();
     this.connection = null;
     this.ticket = null;
-    this.controlSince = null;
+    this.placeSince = null;
     this.isOperating = false;
     this.screen.replaceChildren();
     return this.attempt;
@@ -96,6 +104,7 @@ export class ConsolePane {
     this.ticket = ticket;
     this.message.replaceChildren();
     this.showLevel();
+    if (document.activeElement === this.screen) this.focus();
   }
 
   private showLevel(): void {
@@ -105,49 +114,52 @@ export class ConsolePane {
   }
 
   private showHint(): void {
-    const isTyping = this.hasControl && this.screen.contains(document.activeElement);
-    if (!this.ticket) this.hint.textContent = "";
-    else if (isTyping)
-      fill(this.hint, "Keys go to the instrument. ", element("kbd", {}, "Ctrl+Alt+Shift"), " to leave");
-    else
-      this.hint.textContent = this.hasControl
-        ? "Click the screen to type there"
-        : "Clicks and keys do nothing here";
+    fill(this.hint, ...(this.ticket ? this.hintWords() : []));
+  }
+
+  private hintWords(): (Node | string)[] {
+    const isInside = this.screen.contains(document.activeElement);
+    const key = (name: string) => element("kbd", {}, name);
+    if (this.hasControl && isInside) return ["Keys go to the instrument. ", key("Ctrl+Alt+Shift"), " to leave"];
+    if (this.hasControl) return ["Click the screen to type there"];
+    const nothing = "Clicks and keys do nothing here";
+    return isInside ? [`${nothing}. `, key("Tab"), " to leave"] : [nothing];
   }
 
   private failed(error: unknown): void {
     if (!(error instanceof Refusal)) throw error;
-    if (error.isPassing) this.lost(error.problem.message);
-    else this.refused(error.problem.message, error.problem.remedy, error.status === 401);
+    if (error.isPassing) this.lost(error.problem);
+    else this.refused(error.problem, error.status === 401);
   }
 
-  private ended(ending: Ending): void {
-    if (REFUSING_CODES.has(ending.code)) {
-      this.refused(ending.reason || "The gateway closed the console.", "", ending.code === 4401);
-    } else this.lost(ending.reason || (this.wasShown ? LOST : UNREACHED));
+  private ended({ code, reason }: Ending): void {
+    const problem = { slug: `console-${code}`, message: reason, remedy: "" };
+    if (code === SIGNED_OUT || code === REVOKED)
+      this.refused({ ...problem, message: reason || "The gateway closed the console." }, code === SIGNED_OUT);
+    else this.lost({ ...problem, message: reason || (this.wasShown ? LOST : UNREACHED) });
   }
 
-  private refused(sentence: string, remedy: string, isSignedOut: boolean): void {
+  private refused({ message, remedy, slug }: Problem, isSignedOut: boolean): void {
     this.begin();
     this.badgeIs("bad", icon("lock"), "closed");
     const next = encodeURIComponent(location.pathname);
     const wayBack = isSignedOut
       ? element("a", { class: "button", href: `/?next=${next}` }, icon("log-in"), "Sign in again")
       : this.againButton("Try again");
-    this.say(element("h2", {}, sentence), element("p", {}, remedy), wayBack);
+    this.say(element("h2", {}, message), element("p", {}, remedy), codeLine(slug), wayBack);
     this.showHint();
   }
 
-  private lost(sentence: string): void {
+  private lost({ message, slug }: Problem): void {
     this.begin();
     let left = waitSeconds(this.failures++);
-    const countdown = element("p");
+    const countdown = element("p", { "aria-live": "off" });
     const tick = () => {
       countdown.textContent = `Next try in ${left} s.`;
       if (left-- <= 0) void this.open();
     };
     this.badgeIs("attention", icon("unplug"), "not connected");
-    this.say(element("h2", {}, sentence), countdown, this.againButton("Connect now"));
+    this.say(element("h2", {}, message), countdown, codeLine(slug), this.againButton("Connect now"));
     this.showHint();
     tick();
     this.waiting = setInterval(tick, 1000);
@@ -155,7 +167,10 @@ export class ConsolePane {
 
   private againButton(label: string): HTMLButtonElement {
     const button = element("button", { type: "button" }, icon("rotate-cw"), label);
-    button.addEventListener("click", () => void this.open());
+    button.addEventListener("click", () => {
+      void this.open();
+      this.focus();
+    });
     return button;
   }
 
@@ -172,4 +187,13 @@ export class ConsolePane {
     this.connection?.blur();
     required("console-full").focus();
   }
+}
+
+/** When this window took its place: the first of the person's places that is not older than the window's ticket. */
+function ownPlace({ operator, observers }: Console, username: string, ticket: Ticket): string | null {
+  const instant = ({ since }: Viewer) => Date.parse(since);
+  const places = [...(operator ? [operator] : []), ...observers]
+    .filter((place) => place.username === username && instant(place) >= Date.parse(ticket.issued_at))
+    .sort((one, other) => instant(one) - instant(other));
+  return places[0]?.since ?? null;
 }

@@ -23,10 +23,15 @@ export class Freshness {
     this.isBroken = true;
   }
 
+  /** Whether nothing is heard of the run and the console any more. */
+  isSilent(now = Date.now()): boolean {
+    return this.isBroken || now - this.heardAt > PATIENCE_MS;
+  }
+
   /** Why the numbers are old, in a sentence; "" while they are true, and where the run says itself why it waits. */
   complaint(now = Date.now()): string {
-    const silence = now - this.heardAt;
-    if (this.isBroken || silence > PATIENCE_MS) {
+    if (this.isSilent(now)) {
+      const silence = now - this.heardAt;
       return `No news for ${secondsText(silence / 1000)}; the last number is from ${this.lastNumber()}.`;
     }
     const looked = this.status?.run.looked_at;

@@ -9,6 +9,8 @@ export class RunModel {
   constructor(
     readonly declaration: Declaration,
     status: Status,
+    /** Whether this person may have an exposure measured again. */
+    readonly mayRetry: boolean,
   ) {
     this.status = status;
   }

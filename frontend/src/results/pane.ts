@@ -9,12 +9,12 @@ import {
   type Status,
 } from "../api.js";
 import { waitSeconds } from "../console/patience.js";
-import { element, fill } from "../dom.js";
+import { element, fill, required } from "../dom.js";
+import { note, problemNote } from "../note.js";
 import { secondsText } from "../words.js";
 import { ExposureDialog } from "./dialog.js";
 import { Freshness } from "./freshness.js";
 import { RunModel } from "./model.js";
-import { note, problemNote } from "./note.js";
 import { RunStream } from "./stream.js";
 import { NumberTable } from "./table.js";
 import { Tallies } from "./tallies.js";
@@ -24,6 +24,13 @@ import { Vitals } from "./vitals.js";
 const NO_SESSION =
   "There are no results: no session of yours is on at this time, or its raw folder has not been looked at yet. " +
   "They appear here by themselves.";
+
+export interface ResultsListener {
+  /** Who is at the console; null where the person may not see the instrument any more. */
+  console(state: Console | null): void;
+  /** Whether nothing is heard of run and console for now. */
+  silent(isSilent: boolean): void;
+}
 
 interface Parts {
   model: RunModel;
@@ -35,20 +42,34 @@ interface Parts {
 }
 
 export class ResultsPane {
-  private readonly notes = element("div", { class: "notes", role: "status" });
+  private readonly content = required("results-content");
+  // The complaint counts seconds: what is read out stands apart from it.
+  private readonly complaint = element("div");
+  private readonly alerts = element("div");
+  private readonly notes = element("div", { class: "notes" }, this.alerts, this.complaint);
+  private readonly spoken = element("p", { class: "visually-hidden", role: "status" });
   private readonly nothing = element("p", { class: "empty aside" });
   private readonly freshness = new Freshness();
   private parts: Parts | null = null;
   private isDrawing = false;
+  private isOld = false;
   private denial: Problem | null = null;
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly noteConsole: (state: Console | null) => void,
+    private readonly listener: ResultsListener,
   ) {}
 
-  showWaiting(isWithoutRun: boolean): void {
-    if (isWithoutRun) fill(this.root, element("p", { class: "empty aside" }, NO_SESSION));
+  /** Tell that there is no run to follow. */
+  showWaiting(): void {
+    fill(this.content, element("p", { class: "empty aside" }, NO_SESSION));
+    this.listener.silent(false);
+  }
+
+  /** Tell why there is nothing to show. */
+  showProblem(problem: Problem): void {
+    fill(this.content, problemNote(problem));
+    this.listener.silent(true);
   }
 
   /** Read the run whole, then follow what changes. */
@@ -59,7 +80,7 @@ export class ResultsPane {
       new RunStream(run, snapshot.cursor, this);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      fill(this.root, problemNote(error.problem));
+      this.showProblem(error.problem);
       if (error.isPassing)
         setTimeout(() => void this.follow(run, failures + 1), waitSeconds(failures) * 1000);
     }
@@ -78,7 +99,7 @@ export class ResultsPane {
   status(status: Status): void {
     if (this.parts) this.parts.model.status = status;
     this.freshness.heard(status);
-    this.noteConsole(status.console);
+    this.listener.console(status.console);
     this.draw();
   }
 
@@ -87,13 +108,13 @@ export class ResultsPane {
     this.showNotes();
   }
 
-  denied(problem: Problem, isSignedOut: boolean): void {
-    this.denial = isSignedOut ? { ...problem, remedy: "Load the page again to sign in." } : problem;
+  denied(problem: Problem): void {
+    this.denial = problem;
     this.broken();
   }
 
   private begin(snapshot: Snapshot): void {
-    const model = new RunModel(snapshot.declaration, snapshot);
+    const model = new RunModel(snapshot.declaration, snapshot, snapshot.may_retry);
     model.take(snapshot.exposures);
     const dialog = new ExposureDialog(model);
     const open = (id: number) => dialog.open(id);
@@ -102,7 +123,8 @@ export class ResultsPane {
     const tiles = new Tiles(model, open);
     const table = new NumberTable(model, open);
     const newest = element("section", { class: "newest" }, element("h2", {}, "Newest"), tiles.root);
-    this.root.replaceChildren(tallies.root, this.notes, this.nothing, vitals.root, newest, table.root);
+    const inOrder = [tallies.root, this.notes, this.nothing, vitals.root, newest, table.root];
+    this.content.replaceChildren(this.spoken, ...inOrder);
     this.parts = { model, tallies, vitals, tiles, table, dialog };
     this.status(snapshot);
     setInterval(() => this.showNotes(), 1000);
@@ -141,11 +163,16 @@ export class ResultsPane {
   private showNotes(): void {
     const complaint = this.freshness.complaint();
     const problem = this.parts?.model.status.run.problem;
-    this.root.classList.toggle("is-stale", complaint !== "" || problem != null);
-    const notes: Node[] = [];
-    if (this.denial) notes.push(problemNote(this.denial));
-    if (complaint) notes.push(note("attention", element("span", { "aria-live": "off" }, complaint)));
-    if (problem) notes.push(problemNote(problem));
-    fill(this.notes, ...notes);
+    this.showAge(complaint !== "" || problem != null);
+    fill(this.complaint, ...(complaint ? [note("attention", complaint)] : []));
+    fill(this.alerts, ...[this.denial, problem].filter((told) => told != null).map(problemNote));
+    this.listener.silent(this.freshness.isSilent());
+  }
+
+  private showAge(isOld: boolean): void {
+    if (isOld === this.isOld) return;
+    this.isOld = isOld;
+    this.root.classList.toggle("is-stale", isOld);
+    this.spoken.textContent = isOld ? "The numbers shown are old." : "The numbers are up to date again.";
   }
 }

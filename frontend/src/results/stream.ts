@@ -11,8 +11,8 @@ export interface StreamListener {
   status(status: Status): void;
   /** The stream is dead for now; what is shown grows old. */
   broken(): void;
-  /** The server will not tell any more; `isSignedOut` where signing in again helps. */
-  denied(problem: Problem, isSignedOut: boolean): void;
+  /** The server will not tell any more. */
+  denied(problem: Problem): void;
 }
 
 export class RunStream {
@@ -38,7 +38,7 @@ export class RunStream {
     const source = new EventSource(`/api/runs/${this.run}/events?after=${this.cursor}`);
     source.addEventListener("exposures", (event) => this.takeExposures(event));
     source.addEventListener("status", (event) => this.takeStatus(event));
-    source.addEventListener("denied", (event) => this.deny(JSON.parse(event.data) as Problem, false));
+    source.addEventListener("denied", (event) => this.deny(JSON.parse(event.data) as Problem));
     source.addEventListener("error", () => void this.recover());
     this.source = source;
   }
@@ -62,16 +62,16 @@ export class RunStream {
     try {
       await readSnapshot(this.run, Math.max(this.cursor, 1));
     } catch (error) {
-      if (error instanceof Refusal && !error.isPassing) return this.deny(error.problem, error.status === 401);
+      if (error instanceof Refusal && !error.isPassing) return this.deny(error.problem);
     }
     this.close();
     this.timer = setTimeout(() => this.open(), wait * 1000);
   }
 
-  private deny(problem: Problem, isSignedOut: boolean): void {
+  private deny(problem: Problem): void {
     this.isDenied = true;
     this.close();
-    this.listener.denied(problem, isSignedOut);
+    this.listener.denied(problem);
   }
 
   private pause(): void {

@@ -26,6 +26,7 @@ export class NumberTable {
     this.root.append(element("summary", {}, `Numbers of the newest ${exposures}`), frame);
     this.root.addEventListener("toggle", () => this.show());
     frame.addEventListener("pointerleave", () => this.show());
+    this.body.addEventListener("click", (event) => this.openLink(event));
   }
 
   show(): void {
@@ -37,12 +38,14 @@ export class NumberTable {
         .reverse()
         .map((exposure) => this.row(exposure)),
     );
-    for (const link of this.body.querySelectorAll("a")) {
-      link.addEventListener("click", (event) => {
-        event.preventDefault();
-        this.open(Number(link.dataset["exposure"]));
-      });
-    }
+  }
+
+  /** Open large what is linked, unless the person wants it in a window of its own. */
+  private openLink(event: MouseEvent): void {
+    const link = (event.target as Element).closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.open(Number(link.dataset["exposure"]));
   }
 
   private head(): HTMLElement {

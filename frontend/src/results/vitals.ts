@@ -66,9 +66,9 @@ export class Vitals {
     const wanted = target && newest?.values[target.key];
     const beyond = isBeyond(number, figure);
     verdict.classList.toggle("beyond", beyond);
-    if (beyond) fill(verdict, icon("triangle-alert"), `limit ${limitText(figure)}`);
+    if (beyond) fill(verdict, icon("triangle-alert"), `limit: ${limitText(figure)}`);
     else if (target && wanted !== undefined)
       fill(verdict, `target ${figureText(wanted, target)} ${target.unit}`);
-    else fill(verdict, limitText(figure) && `limit ${limitText(figure)}`);
+    else fill(verdict, limitText(figure) && `limit: ${limitText(figure)}`);
   }
 }

@@ -79,13 +79,16 @@ async def test_who_may_only_observe_in_a_session_sees_its_failures_but_has_nothi
     run = site.begin_run("ada", "ben")
     number = site.fail(run, "one.plate")
     async with browser("ben") as client:
-        assert (await client.get(f"/exposures/{number}")).status_code == 200
+        page = await client.get(f"/exposures/{number}")
+        assert "plate is cracked" in page.text
+        assert "Retry" not in page.text
         assert (await client.get(f"/api/runs/{run.id}/snapshot")).json()["may_retry"] is False
         refused = await client.post(path.format(number))
     assert refused.status_code == 403
     assert "needs the level operate" in refused.text
     assert site.runs.exposure(number).state == "failed"
     async with browser("ada") as client:
+        assert "Retry" in (await client.get(f"/exposures/{number}")).text
         assert (await client.get(f"/api/runs/{run.id}/snapshot")).json()["may_retry"] is True
         await client.post(path.format(number))
     assert site.runs.exposure(number).state == "queued"

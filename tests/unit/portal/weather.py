@@ -70,12 +70,16 @@ class WeatherWorkload:
     """Declares; processes nothing here."""
 
     declaration = DECLARATION
+    product_folders = ("plate", "spectrum")
 
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         return settings
 
     def is_exposure(self, name: str) -> bool:
         return name.endswith(".plate")
+
+    def product_key(self, name: str) -> str:
+        return name
 
     def readiness(self, path: Path, settings: Mapping[str, Any]) -> Readiness:
         return Readiness(is_complete=True)

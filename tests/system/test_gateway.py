@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
-from tests.system.gateway import SCOPE, Stage, console_at, serving
+from tests.system.gateway import SCOPE, Stage
 from websockets.exceptions import InvalidStatus
 
 from cloudlet.access import Grant
@@ -23,19 +21,6 @@ from cloudlet.instruments import Level
 pytestmark = pytest.mark.system
 
 LEFT_ARROW = 0xFF51
-
-
-@pytest.fixture
-def vnc() -> Iterator[FakeVnc]:
-    server = FakeVnc()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def stage(tmp_path: Path, vnc: FakeVnc) -> Iterator[Stage]:
-    with serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(vnc.port)) as stage:
-        yield stage
 
 
 def releases(stage: Stage) -> list[dict[str, str]]:

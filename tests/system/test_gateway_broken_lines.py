@@ -67,13 +67,6 @@ class Cable:
 
 
 @pytest.fixture
-def vnc() -> Iterator[FakeVnc]:
-    server = FakeVnc()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def cable(vnc: FakeVnc) -> Iterator[Cable]:
     cable = Cable(vnc.port)
     yield cable

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from tests.system.fake_vnc import FakeVnc
-from tests.system.gateway import Stage, console_at, serving
+from tests.system.gateway import Stage
 
 from cloudlet.instruments import Level
 
 pytestmark = pytest.mark.system
 
 MOST_WINDOWS = 8
-
-
-@pytest.fixture
-def vnc() -> Iterator[FakeVnc]:
-    server = FakeVnc()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def stage(tmp_path: Path, vnc: FakeVnc) -> Iterator[Stage]:
-    with serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(vnc.port)) as stage:
-        yield stage
 
 
 def test_sockets_that_never_say_a_word_take_no_connection_of_the_instrument(stage: Stage, vnc: FakeVnc) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
-from tests.system.gateway import SCOPE, Stage, console_at, serving
+from tests.system.gateway import SCOPE, Stage
 
 from cloudlet.access.attendance import Attendance
 from cloudlet.access.store import ViewerRow
@@ -18,19 +16,6 @@ from cloudlet.instruments import Level
 pytestmark = pytest.mark.system
 
 MOST_WINDOWS = 8
-
-
-@pytest.fixture
-def vnc() -> Iterator[FakeVnc]:
-    server = FakeVnc()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def stage(tmp_path: Path, vnc: FakeVnc) -> Iterator[Stage]:
-    with serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(vnc.port)) as stage:
-        yield stage
 
 
 def test_window_too_many_leaves_control_where_it_is(stage: Stage, vnc: FakeVnc) -> None:

@@ -122,12 +122,25 @@ def pace_rows(acquired: Acquired, cadence: float) -> Iterator[Row]:
     yield Row("movies per hour", acquired.per_hour, "1/h", f"≥ {pace:.0f}", acquired.per_hour >= pace)
 
 
-def cost_rows(acquired: Acquired, idle: Mapping[str, float]) -> Iterator[Row]:
-    """Yield what a movie and the operator's screen cost; `idle` is each program's share of a core before the start."""
-    camera = (acquired.used["testbed"] - idle["testbed"] * acquired.seconds) / acquired.movies
+def console_shares(cockpit: Cockpit, programs: Programs) -> tuple[float, float]:
+    """Return the console's share of a core with the live view running, and with the screen in the beam instead."""
+    time.sleep(SETTLING_SECONDS)
+    with_live_view = shares(programs, IDLE_SECONDS)["testbed"]
+    cockpit.click("screen")
+    time.sleep(SETTLING_SECONDS)
+    without = shares(programs, IDLE_SECONDS)["testbed"]
+    cockpit.click("screen")
+    time.sleep(SETTLING_SECONDS)
+    return with_live_view, without
+
+
+def cost_rows(acquired: Acquired, with_live_view: float, without: float) -> Iterator[Row]:
+    """Yield what a movie and the operator's screen cost; the last two are the console's shares of a core."""
+    camera = (acquired.used["testbed"] - with_live_view * acquired.seconds) / acquired.movies
     yield Row.at_most("camera: CPU per movie", camera, "s", CAMERA_SECONDS)
     yield Row("edge: CPU per movie", acquired.used["edge"] / acquired.movies, "s")
-    yield Row.at_most("console with a viewer: share of a core", idle["testbed"], "", LIVE_VIEW_SHARE)
+    yield Row.at_most("live view: share of a core", with_live_view - without, "", LIVE_VIEW_SHARE)
+    yield Row("console with a viewer: share of a core", with_live_view, "")
     for name in ("portal", "gateway"):
         yield Row(f"{name}: share of a core while acquiring", acquired.used[name] / acquired.seconds, "")
 
@@ -135,13 +148,12 @@ def cost_rows(acquired: Acquired, idle: Mapping[str, float]) -> Iterator[Row]:
 def measure(demo: Demo, page: Page, movies: int, cadence: float) -> list[Row]:
     """Watch `movies` movies and return the rows."""
     programs = {name: demo.program(name) for name in PROGRAMS}
-    time.sleep(SETTLING_SECONDS)
-    idle = shares(programs, IDLE_SECONDS)
+    console = console_shares(Cockpit(page), programs)
     acquired = acquire(demo, page, programs, movies, cadence)
     return [
         Row.at_most("start-up", demo.ready_seconds, "s", START_SECONDS),
         *pace_rows(acquired, cadence),
-        *cost_rows(acquired, idle),
+        *cost_rows(acquired, *console),
         *(Row(f"{name}: memory", memory_mib(process), "MiB") for name, process in programs.items()),
     ]
 

@@ -148,7 +148,7 @@ async def test_only_what_has_changed_is_sent_again(arrive: Arrive) -> None:
         while not any(LAYOUT["drift"].covers(rect) for rect in seen):
             client.ask()
             seen += await client.update()
-    allowed = [LAYOUT[name] for name in ("drift", "live", "header", "log_4", "column_panel", "disk")]
+    allowed = [LAYOUT[name] for name in ("drift", "live", "header", "clock", "log_4", "column_panel", "disk")]
     assert all(any(area.covers(rect) for area in allowed) for rect in seen)
 
 

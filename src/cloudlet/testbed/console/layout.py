@@ -29,7 +29,8 @@ _RIGHT = 856
 
 
 def _frames() -> Iterator[tuple[str, Rect]]:
-    yield "header", Rect(0, 0, WIDTH, 44)
+    yield "header", Rect(0, 0, 1040, 44)
+    yield "clock", Rect(1040, 0, WIDTH - 1040, 44)
     yield "column_panel", Rect(12, 56, 284, 312)
     yield "stage_panel", Rect(12, 380, 284, 244)
     yield "live_panel", Rect(308, 56, 536, 568)

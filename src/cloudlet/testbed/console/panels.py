@@ -15,28 +15,28 @@ from cloudlet.testbed.console.widgets import Frame, Look, Reading, Said, Title, 
 from cloudlet.testbed.live import LiveMode
 from cloudlet.testbed.microscope import Knob, LogLine, Microscope, MicroscopeSnapshot, Tone
 
-__all__ = ["Header", "LogRow", "column", "live", "log", "stage"]
+__all__ = ["Clock", "Header", "LogRow", "column", "live", "log", "stage"]
 
 _STAGE_X = Knob("stage_x", "Stage X", "um", -1000.0, 1000.0, 0.1, 3, 0.0)
 _STAGE_Y = Knob("stage_y", "Stage Y", "um", -1000.0, 1000.0, 0.1, 3, 0.0)
 
 
-class Header(Widget[tuple[str, str, Said]]):
-    """The bar at the top: which microscope, what it does, what time it is."""
+class Header(Widget[tuple[str, Said]]):
+    """The bar at the top: which microscope, and what it does."""
 
     def __init__(self) -> None:
         super().__init__("header")
 
-    def face(self, state: MicroscopeSnapshot) -> tuple[str, str, Said]:
-        """Return name, time and the acquisition in two words."""
+    def face(self, state: MicroscopeSnapshot) -> tuple[str, Said]:
+        """Return the name, and the acquisition in a word."""
         said = Said("Acquiring", Tone.GOOD) if state.acquisition.is_running else Said("Idle")
         if state.acquisition.is_stopping:
             said = Said("Stopping", Tone.ATTENTION)
-        return state.name, f"{state.at:%Y-%m-%d  %H:%M:%S} UTC", said
+        return state.name, said
 
-    def draw(self, face: tuple[str, str, Said], look: Look) -> Pad:
+    def draw(self, face: tuple[str, Said], look: Look) -> Pad:
         """Return the bar."""
-        name, time, said = face
+        name, said = face
         pad = Pad(self.rect.width, self.rect.height, theme.PANEL)
         pad.rule(0, self.rect.height - 1, self.rect.width)
         pad.lamp(24, 22, theme.ACCENT, 12)
@@ -44,7 +44,24 @@ class Header(Widget[tuple[str, str, Said]]):
         pad.box(Rect(856, 9, 116, 26), theme.FIELD, edge=theme.EDGE, radius=13)
         pad.lamp(874, 22, theme.TONES[said.tone])
         pad.text(888, 22, said.words, colour=theme.TONES[said.tone])
-        pad.text(1268, 22, time, size=15, colour=theme.DIM, anchor="rm")
+        return pad
+
+
+class Clock(Widget[str]):
+    """The end of the bar at the top, apart from it: it is drawn every second."""
+
+    def __init__(self) -> None:
+        super().__init__("clock")
+
+    def face(self, state: MicroscopeSnapshot) -> str:
+        """Return date and time."""
+        return f"{state.at:%Y-%m-%d  %H:%M:%S} UTC"
+
+    def draw(self, face: str, look: Look) -> Pad:
+        """Return them, at the right."""
+        pad = Pad(self.rect.width, self.rect.height, theme.PANEL)
+        pad.rule(0, self.rect.height - 1, self.rect.width)
+        pad.text(self.rect.width - 12, 22, face, size=15, colour=theme.DIM, anchor="rm")
         return pad
 
 

@@ -41,6 +41,7 @@ class Screen:
         self._canvas = Canvas(WIDTH, HEIGHT)
         self._widgets: list[Widget[Any]] = [
             panels.Header(),
+            panels.Clock(),
             *acquisition(),
             *panels.live(),
             *panels.stage(),

@@ -90,6 +90,11 @@ class Runs:
         """Return one run by its number."""
         return self._first(select(RunRow).where(RunRow.id == run_id))
 
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        with self._database.read() as work:
+            return [row.as_model() for row in work.scalars(select(RunRow).order_by(RunRow.id))]
+
     def run_of_session(self, session_id: int) -> Run | None:
         """Return the run of an instrument session."""
         return self._first(select(RunRow).where(RunRow.session_id == session_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,7 +23,15 @@ from cloudlet.analytics import (
     check_apart,
 )
 from cloudlet.compute import LocalPool
-from cloudlet.cryoem.errors import FolderInUse, ProductUnwritable, RawFolderUnusable
+from cloudlet.cryoem.acquisition import metadata_of
+from cloudlet.cryoem.errors import (
+    FolderHoldsOthers,
+    FolderInUse,
+    MetadataUnreadable,
+    ProductUnwritable,
+    RawFolderEmpty,
+    RawFolderUnusable,
+)
 from cloudlet.database import Database
 from cloudlet.migrations import upgrade
 
@@ -32,7 +41,7 @@ DATABASE_NAME = "cloudlet.db"
 _LOCK_NAME = ".cloudlet.lock"
 _ACTOR = "command line"
 _LOOK_SECONDS = 0.25
-_MOST_FAILURES = 100_000
+_MOST_MOVIES = 100_000
 
 Counts = Mapping[ExposureState, int]
 
@@ -56,6 +65,11 @@ class Outcome:
     run: Run
     counts: Counts
     failures: list[Exposure]
+    """Of movies that are in the folder, or were when this began."""
+    gone: int
+    """Movies that had failed before and are no longer in the folder."""
+    without_gain: int
+    """Measured movies for which neither metadata nor settings name a gain reference."""
 
 
 def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], None]) -> Outcome:
@@ -75,14 +89,65 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
     cloudlet.errors.CloudletError
         It cannot begin: a folder or a setting is unusable, or another process is at work there.
     """
+    settings = workload.check_settings(batch.settings)
     _prepare_folders(batch, workload)
     with _only_one(batch.project_folder), _database(batch.project_folder) as database:
         runs = Runs(database)
+        _check_results(runs, batch, settings)
         run = runs.start_run(batch.raw_folder, batch.project_folder, workload, batch.settings, by=_ACTOR)
+        gone = {each.name for each in _failed(runs, run) if not os.path.lexists(batch.raw_folder / each.name)}
         runs.retry_failed(run.id, by=_ACTOR)
         _work(runs, run, workload, batch, show)
-        failures = runs.exposures(run.id, states=(ExposureState.FAILED,), limit=_MOST_FAILURES)
-        return Outcome(runs.run(run.id) or run, runs.vitals(run.id).counts, failures)
+        return Outcome(
+            run=runs.run(run.id) or run,
+            counts=runs.vitals(run.id).counts,
+            failures=[each for each in _failed(runs, run) if each.name not in gone],
+            gone=len(gone),
+            without_gain=_count_without_gain(runs, run, batch),
+        )
+
+
+def _failed(runs: Runs, run: Run) -> list[Exposure]:
+    return runs.exposures(run.id, states=(ExposureState.FAILED,), limit=_MOST_MOVIES)
+
+
+def _check_results(runs: Runs, batch: Batch, settings: Mapping[str, Any]) -> None:
+    """Refuse a project folder whose results would be mixed with those of other movies or other settings."""
+    for run in runs.runs():
+        if not runs.vitals(run.id).counts.get(ExposureState.DONE):
+            continue
+        if run.raw_folder != batch.raw_folder.absolute():
+            raise FolderHoldsOthers(
+                f"The results in {batch.project_folder} are those of the movies in {run.raw_folder}.",
+                "Choose another folder with --out.",
+            )
+        changed = sorted(key for key in settings if settings[key] != run.settings.get(key))
+        if changed:
+            raise FolderHoldsOthers(
+                f"The results in {batch.project_folder} were measured with other settings: "
+                + ", ".join(f"{key} was {_said(run.settings.get(key))}, is {_said(settings[key])}" for key in changed)
+                + ".",
+                "Choose another folder with --out, or the settings as they were.",
+            )
+
+
+def _said(value: object) -> str:
+    return "not given" if value is None else str(value)
+
+
+def _count_without_gain(runs: Runs, run: Run, batch: Batch) -> int:
+    if batch.settings.get("gain") is not None:
+        return 0
+    done = runs.exposures(run.id, states=(ExposureState.DONE,), limit=_MOST_MOVIES)
+    return sum(not _names_gain(batch.raw_folder / each.name) for each in done)
+
+
+def _names_gain(movie: Path) -> bool:
+    try:
+        metadata = metadata_of(movie)
+    except MetadataUnreadable:
+        return True  # it was readable when the movie was measured
+    return metadata is not None and metadata.gain_name is not None
 
 
 def _work(runs: Runs, run: Run, workload: Workload, batch: Batch, show: Callable[[Counts], None]) -> None:
@@ -113,14 +178,31 @@ def _show_until_ended(ended: Future[None], show: Callable[[], None]) -> None:
 
 
 def _prepare_folders(batch: Batch, workload: Workload) -> None:
-    if not batch.raw_folder.is_dir():
-        raise RawFolderUnusable(f"There is no folder {batch.raw_folder}.", "Check the path and the mount.")
-    check_apart(batch.raw_folder, batch.project_folder, workload.product_folders)
+    raw = batch.raw_folder
+    if not raw.is_dir():
+        what = f"{raw} is a file, not a folder" if raw.exists() else f"There is no folder {raw}"
+        raise RawFolderUnusable(f"{what}.", "Name the folder that holds the movies, and check its mount.")
+    check_apart(raw, batch.project_folder, workload.product_folders)
+    if not batch.is_watching and not _holds_movies(raw, workload):
+        raise RawFolderEmpty(
+            f"There is no movie in {raw}.",
+            "Movies are called .tif, .tiff, .mrc or .mrcs, and subfolders are not looked into. "
+            "With --watch it waits for the first one.",
+        )
     try:
         batch.project_folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise ProductUnwritable(
             f"The folder {batch.project_folder} cannot be made: {cause.strerror}.", "Choose another one with --out."
+        ) from cause
+
+
+def _holds_movies(raw: Path, workload: Workload) -> bool:
+    try:
+        return any(workload.is_exposure(path.name) for path in raw.iterdir())
+    except OSError as cause:
+        raise RawFolderUnusable(
+            f"The folder {raw} cannot be read: {cause.strerror}.", "Check its permissions."
         ) from cause
 
 

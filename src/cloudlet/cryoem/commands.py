@@ -17,12 +17,12 @@ from rich.text import Text
 from cloudlet.cryoem.settings import CryoemSettings
 
 if TYPE_CHECKING:
-    from cloudlet.cryoem.batch import Counts, Outcome
+    from cloudlet.cryoem.batch import Batch, Counts, Outcome
 
 __all__ = ["process"]
 
 FAILED, UNUSABLE = 1, 2
-"""Exit statuses: some movies failed; the folder cannot be processed."""
+"""Exit statuses: some movies failed or were not finished; the folder cannot be processed."""
 
 _SHOWN_FAILURES = 20
 _DEFAULTS = CryoemSettings()
@@ -42,15 +42,18 @@ def process(
     ] = None,
     dose_per_frame: Annotated[float | None, typer.Option(help="In e/Å²; by default from each movie's mdoc.")] = None,
     gain: Annotated[
-        Path | None, typer.Option(help="MRC or TIFF gain reference; by default the one the mdoc names.")
+        Path | None,
+        typer.Option(
+            help="MRC or TIFF gain reference; by default the one the mdoc names.", exists=True, dir_okay=False
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on with what arrives, until Ctrl-C.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Movies at a time; by default one per core.")] = None,
 ) -> None:
     """Correct and measure every movie in RAW: motion, dose weighting, CTF, pictures.
 
-    Run again, it carries on, and tries again what had failed. Exit status 0: all movies are done; 1: some failed;
-    2: it could not begin.
+    Run again, it carries on, and tries again what had failed. Exit status 0: all movies are done; 1: some failed, or
+    Ctrl-C came before they were finished; 2: it could not begin.
     """
     from cloudlet.cryoem import WORKLOAD
     from cloudlet.cryoem.batch import Batch, process_folder
@@ -68,7 +71,7 @@ def process(
     console = Console()
     with _bar(console) as show:
         outcome = process_folder(batch, WORKLOAD, show)
-    raise typer.Exit(_told(console, outcome, out))
+    raise typer.Exit(_told(console, outcome, batch))
 
 
 @contextmanager
@@ -89,7 +92,7 @@ def _bar(console: Console) -> Iterator[Callable[[Counts], None]]:
         yield show
 
 
-def _told(console: Console, outcome: Outcome, out: Path) -> int:
+def _told(console: Console, outcome: Outcome, batch: Batch) -> int:
     """Print how it ended and return the exit status."""
     from cloudlet.analytics import ExposureState
 
@@ -98,13 +101,24 @@ def _told(console: Console, outcome: Outcome, out: Path) -> int:
         console.print(Text.assemble((problem.message, "bold red"), f" {problem.remedy}"), soft_wrap=True)
         return UNUSABLE
     done = outcome.counts.get(ExposureState.DONE, 0)
-    waiting = sum(outcome.counts.values()) - done - len(outcome.failures)
-    rest = f", {waiting} not finished" if waiting else ""
-    told = f"{done} done, {len(outcome.failures)} failed{rest}. Results are in {out}."
-    console.print(Text(told), soft_wrap=True)
+    waiting = sum(outcome.counts.values()) - done - len(outcome.failures) - outcome.gone
+    for line in _lines(outcome, done, waiting, batch.project_folder.absolute()):
+        console.print(Text(line), soft_wrap=True)
     if outcome.failures:
         console.print(_failures(outcome))
-    return FAILED if outcome.failures else 0
+    return FAILED if outcome.failures or (waiting and not batch.is_watching) else 0
+
+
+def _lines(outcome: Outcome, done: int, waiting: int, out: Path) -> Iterator[str]:
+    rest = f", {waiting} not finished" if waiting else ""
+    yield f"{done} done, {len(outcome.failures)} failed{rest}. Results are in {out}"
+    if outcome.gone:
+        yield f"{outcome.gone} that had failed before are no longer in the raw folder, and were left out."
+    if outcome.without_gain:
+        yield (
+            f"{outcome.without_gain} were taken as gain-corrected: no metadata names a gain reference, nor was --gain "
+            "given."
+        )
 
 
 def _failures(outcome: Outcome) -> Table:

@@ -8,6 +8,7 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
+    "FolderHoldsOthers",
     "FolderInUse",
     "GainMissing",
     "GainUnreadable",
@@ -20,6 +21,7 @@ __all__ = [
     "MovieWrongSize",
     "MovieWrongType",
     "ProductUnwritable",
+    "RawFolderEmpty",
     "RawFolderUnusable",
     "SettingsInvalid",
 ]
@@ -108,6 +110,18 @@ class RawFolderUnusable(CloudletError):
     """The folder to be processed is not there."""
 
     slug: ClassVar[str] = "raw-folder-unusable"
+
+
+class RawFolderEmpty(CloudletError):
+    """There is no movie in the folder to be processed."""
+
+    slug: ClassVar[str] = "raw-folder-empty"
+
+
+class FolderHoldsOthers(CloudletError):
+    """The project folder holds the results of other movies, or of other settings."""
+
+    slug: ClassVar[str] = "folder-holds-others"
 
 
 class FolderInUse(CloudletError):

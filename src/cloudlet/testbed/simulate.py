@@ -173,9 +173,8 @@ def write_all(
         for number in bar.track(numbers, description="Movies"):
             movie = camera.expose(number, acquisition.dials_of(number))
             writer.write(movie, clock().astimezone())
-    console.print(
-        f"Movies {numbers[0]} to {numbers[-1]} are in {writer.raw}, what was true of them in {writer.truths}."
-    )
+    which = f"Movies {numbers[0]} to {numbers[-1]} are" if len(numbers) > 1 else f"Movie {numbers[0]} is"
+    console.print(f"{which} in {writer.raw}, what was true in {writer.truths}.")
 
 
 def progress(console: Console) -> Progress:

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from cloudlet.analytics import Problem, ProjectFolderInRaw
+from cloudlet.analytics import ExposureState, Problem, ProjectFolderInRaw
 from cloudlet.cryoem.batch import Batch, Outcome, process_folder
 from cloudlet.cryoem.commands import _told, process
-from cloudlet.cryoem.errors import FolderInUse, RawFolderUnusable, SettingsInvalid
+from cloudlet.cryoem.errors import FolderHoldsOthers, FolderInUse, RawFolderEmpty, RawFolderUnusable, SettingsInvalid
 from cloudlet.cryoem.workload import CryoemWorkload
 from cloudlet.errors import CloudletError
 
@@ -77,6 +77,7 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
     import fcntl
 
     (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.tif").touch()
     (tmp_path / "out").mkdir()
     with (tmp_path / "out" / ".cloudlet.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -124,9 +125,81 @@ def test_names_are_printed_letter_by_letter(name: str) -> None:
     out = Path("/data") / ("a" * 100) / name
     for run in (SimpleNamespace(problem=problem), SimpleNamespace(problem=None)):
         failed = SimpleNamespace(name=f"{name}.mrc", problem=problem)
-        _told(Console(file=screen, width=90), Outcome(run, {}, [failed]), out)
+        batch = Batch(Path("/raw"), out, {}, 1, is_watching=False)
+        _told(Console(file=screen, width=90), Outcome(run, {}, [failed], gone=0, without_gain=0), batch)
     first, second, *table = screen.getvalue().splitlines()
     assert first == f"The movie {name}.mrc ends early. Copy it again."
-    assert second.endswith(f"Results are in {out}.")
+    assert second.endswith(f"Results are in {out}")
     assert f"{name}.mrc" in table[1].split()
     assert f"The movie {name}.mrc ends early." in table[1]
+
+
+MOVIE = np.random.default_rng(0).poisson(1, (4, 256, 256)).astype(np.int8)
+KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 200.0, "dose_per_frame": 2.0}
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> tuple[Path, Path]:
+    """A raw folder with a movie and a file that is none, and the folder of their results."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    mrcfile.write(raw / "a.mrc", MOVIE)
+    (raw / "broken.tif").write_text("no picture")
+    outcome = begin(raw, out, **KNOWN)
+    assert (outcome.counts[ExposureState.DONE], [each.name for each in outcome.failures]) == (1, ["broken.tif"])
+    return raw, out
+
+
+def test_other_settings_are_not_mixed_with_the_results_of_earlier_ones(measured: tuple[Path, Path]) -> None:
+    with pytest.raises(FolderHoldsOthers, match=r"pixel_size_angstrom was 1\.4, is 3\.0"):
+        begin(*measured, **KNOWN | {"pixel_size_angstrom": 3.0})
+
+
+def test_settings_may_be_corrected_as_long_as_nothing_is_measured(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    mrcfile.write(raw / "a.mrc", MOVIE)
+    (raw / "a.mrc.mdoc").write_text("[FrameSet = 0]\nNumSubFrames = 4\n")
+    assert begin(raw, tmp_path / "out").failures
+    assert not begin(raw, tmp_path / "out", **KNOWN).failures
+
+
+def test_another_raw_folder_gets_another_folder_for_its_results(measured: tuple[Path, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    mrcfile.write(other / "a.mrc", MOVIE)
+    with pytest.raises(FolderHoldsOthers, match=r"those of the movies in .*raw"):
+        begin(other, measured[1], **KNOWN)
+
+
+def test_a_failed_movie_that_was_taken_away_does_not_fail_for_ever(measured: tuple[Path, Path]) -> None:
+    (measured[0] / "broken.tif").unlink()
+    outcome = begin(*measured, **KNOWN)
+    assert (outcome.failures, outcome.gone) == ([], 1)
+    screen = io.StringIO()
+    batch = Batch(*measured, KNOWN, 1, is_watching=False)
+    assert _told(Console(file=screen, width=200), outcome, batch) == 0
+    assert "1 that had failed before are no longer in the raw folder" in screen.getvalue()
+    assert "1 were taken as gain-corrected" in screen.getvalue()
+
+
+def test_what_was_not_finished_is_no_success(tmp_path: Path) -> None:
+    counts = {ExposureState.DONE: 1, ExposureState.QUEUED: 2}
+    outcome = Outcome(SimpleNamespace(problem=None), counts, [], gone=0, without_gain=0)
+    once, watching = (Batch(tmp_path, tmp_path, {}, 1, is_watching=watch) for watch in (False, True))
+    assert _told(Console(file=io.StringIO()), outcome, once) == 1
+    assert _told(Console(file=io.StringIO()), outcome, watching) == 0
+
+
+def test_a_folder_without_movies_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "movie.eer").touch()
+    with pytest.raises(RawFolderEmpty, match="no movie"):
+        begin(tmp_path / "raw", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").touch()
+    with pytest.raises(RawFolderUnusable, match="is a file, not a folder"):
+        begin(tmp_path / "a.tif", tmp_path / "out")

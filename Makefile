@@ -39,6 +39,7 @@ bench: $(VENV)/tools $(BUNDLE) packages ## one benchmark, NAME=demo; a table and
 
 docs: $(VENV)/docs ## the documentation as HTML in build/docs
 	$(BIN)/sphinx-build -W -q -b html docs build/docs
+	@echo "The documentation is in build/docs/index.html."
 
 wheel: $(VENV)/tools ## source distribution and wheel in dist/
 	$(BIN)/python -m hatchling build -d dist

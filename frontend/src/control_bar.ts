@@ -18,8 +18,9 @@ export class ControlBar {
 
   show(state: Console): void {
     fill(this.control, ...this.controlWords(state));
-    const names = state.observers.map((viewer) => viewer.name).join(", ");
-    fill(this.watching, icon("eye"), element("span", {}, `${state.observers.length} watching`));
+    const watchers = watchersBeside(state);
+    const names = watchers.join(", ");
+    fill(this.watching, icon("eye"), element("span", {}, watchingWords(state, watchers.length)));
     this.watching.title = names && `Watching: ${names}`;
     this.offer(this.mayTake(state));
   }
@@ -67,4 +68,15 @@ export class ControlBar {
       element("span", {}, who, isMe ? " have control" : " has control", where),
     ];
   }
+}
+
+/** The names of the people who see the screen, beside the one who has control; each once, however many windows. */
+function watchersBeside({ operator, observers }: Console): string[] {
+  const others = observers.filter(({ username }) => username !== operator?.username);
+  return [...new Map(others.map(({ username, name }) => [username, name])).values()];
+}
+
+function watchingWords({ operator }: Console, count: number): string {
+  if (count) return `${count} watching`;
+  return operator ? "nobody else watching" : "nobody watching";
 }

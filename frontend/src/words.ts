@@ -1,5 +1,5 @@
 // Numbers and times as people read them; the server's templates follow the same rules.
-import type { Figure } from "./api.js";
+import type { Exposure, Figure } from "./api.js";
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -26,6 +26,15 @@ export function limitText(figure: Figure): string {
   return `${word} ${figureText(figure.threshold, figure)} ${figure.unit}`.trimEnd();
 }
 
+const STATE_WORDS: Partial<Record<Exposure["state"], string>> = {
+  done: "measured",
+  queued: "waiting",
+  running: "being measured",
+};
+
+/** How far an exposure has come. */
+export const stateText = (state: Exposure["state"]): string => STATE_WORDS[state] ?? state;
+
 /** A length of time in the one or two units that matter. */
 export function secondsText(seconds: number | null): string {
   if (seconds === null) return "–";
@@ -38,6 +47,9 @@ export function secondsText(seconds: number | null): string {
 
 /** The clock time in the reader's zone, to the second. */
 export const clockText = (instant: Date): string => instant.toLocaleTimeString("en-GB");
+
+/** The name of the reader's zone, for what shows bare clock times. */
+export const zoneText = (): string => `times in ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
 
 /** Date, clock time and zone. */
 export function instantText(instant: Date): string {

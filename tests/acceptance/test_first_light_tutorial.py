@@ -37,7 +37,7 @@ class Reader:
             r"Click \*\*(.+)\*\*\.": self._click,
             r"Click on the first picture under \*Newest\*\.": self._click_newest,
             r"On the microscope's screen, click \*\*(.+)\*\*\.": self._click_on_screen,
-            r"On the microscope's screen, type \*\*(.+)\*\* into \*\*(.+)\*\*\.": self._type_on_screen,
+            r"On the microscope's screen, type \*\*(.+)\*\* into \*\*(.+)\*\* and press Enter\.": self._type_on_screen,
             r"Wait until (\d+) (?:more )?movies are measured\.": self._wait_for_movies,
             r"Wait until the defocus is \*\*(.+)\*\* µm\.": self._wait_for_defocus,
             r"Close Ada's window\.": self._close_first,

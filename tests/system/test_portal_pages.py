@@ -145,6 +145,33 @@ def test_every_page_can_be_read_and_used_by_everybody(site, opened, scheme) -> N
             page.context.close()
 
 
+def test_every_number_is_within_a_phone(site, opened) -> None:
+    beyond = """names => [...document.querySelectorAll(names)]
+        .map(cell => cell.getBoundingClientRect().right).filter(right => right > innerWidth)"""
+    with served(site):
+        page = opened("ada", "/instruments/mast", width=320)
+        expect(page.locator("td .number").first).to_be_visible()
+        assert page.evaluate(beyond, "td") == []
+        page = opened("ada", "/instruments/mast/cockpit", width=320)
+        expect(page.locator(".tile")).to_have_count(3)
+        page.keyboard.press("n")
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(".numbers")).to_be_visible()
+        assert page.evaluate(beyond, ".numbers :is(th, td)") == []
+
+
+def test_both_pictures_and_the_numbers_are_seen_at_once_in_the_large_view(site, opened) -> None:
+    with served(site):
+        page = opened("ada", "/instruments/mast/cockpit")
+        expect(page.locator(".tile")).to_have_count(3)
+        page.keyboard.press("n")
+        page.keyboard.press("ArrowLeft")
+        for part in page.locator("#exposure-dialog :is(.picture, .numbers)").all():
+            expect(part).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator("#exposure-dialog")).to_be_hidden()
+
+
 def test_no_page_is_wider_than_a_phone(site, opened) -> None:
     with served(site):
         for person, path in PAGES:
@@ -427,6 +454,7 @@ def test_a_window_displaced_by_a_newer_one_lets_the_keyboard_go(site, opened) ->
         newer = arrive(site)
         expect(page.locator("#console-state")).to_have_text("you observe")
         expect(page.locator("#control")).to_contain_text("in another window")
+        expect(page.locator("#watching")).to_have_text("nobody else watching")
         expect(page.locator("#console-hint")).to_contain_text("Tab to leave")
         page.keyboard.press("x")
         page.keyboard.press("Tab")

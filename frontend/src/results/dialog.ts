@@ -20,7 +20,8 @@ export class ExposureDialog {
 
   constructor(private readonly model: RunModel) {
     const naming = { "aria-label": "Close", title: "Close (Esc)", autofocus: true };
-    const close = element("button", { type: "button", class: "quiet icon-only", ...naming }, icon("x"));
+    const word = element("span", { class: "close-word" }, "Close");
+    const close = element("button", { type: "button", class: "quiet icon-only", ...naming }, icon("x"), word);
     close.addEventListener("click", () => this.dialog.close());
     const bar = element(
       "header",

@@ -65,7 +65,7 @@ export class History {
     return {
       ...this.size(),
       legend: { show: false },
-      padding: [6, 8, this.place.hasTimeAxis ? 0 : 6, 0],
+      padding: [10, 8, this.place.hasTimeAxis ? 0 : 10, 0],
       cursor: {
         sync: { key: SHARED_CURSOR, scales: ["x", null] },
         drag: { x: false, y: false },

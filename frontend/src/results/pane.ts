@@ -11,7 +11,7 @@ import {
 import { waitSeconds } from "../console/patience.js";
 import { element, fill, required } from "../dom.js";
 import { note, problemNote } from "../note.js";
-import { secondsText } from "../words.js";
+import { secondsText, zoneText } from "../words.js";
 import { ExposureDialog } from "./dialog.js";
 import { Freshness } from "./freshness.js";
 import { RunModel } from "./model.js";
@@ -122,7 +122,8 @@ export class ResultsPane {
     const vitals = new Vitals(model, open);
     const tiles = new Tiles(model, open);
     const table = new NumberTable(model, open);
-    const newest = element("section", { class: "newest" }, element("h2", {}, "Newest"), tiles.root);
+    const title = element("h2", {}, `Newest · ${zoneText()}`);
+    const newest = element("section", { class: "newest" }, title, tiles.root);
     const inOrder = [tallies.root, this.notes, this.nothing, vitals.root, newest, table.root];
     this.content.replaceChildren(this.spoken, ...inOrder);
     this.parts = { model, tallies, vitals, tiles, table, dialog };

@@ -1,7 +1,7 @@
 // The numbers behind the plots, for whoever reads better than looks.
 import type { Exposure } from "../api.js";
 import { element, fill } from "../dom.js";
-import { clockText } from "../words.js";
+import { clockText, stateText } from "../words.js";
 import type { RunModel } from "./model.js";
 import { measuredNumber } from "./number.js";
 
@@ -84,7 +84,7 @@ export class NumberTable {
       "tr",
       {},
       element("th", { scope: "row" }, link),
-      element("td", {}, exposure.state),
+      element("td", {}, stateText(exposure.state)),
       ...cells,
       element("td", {}, clockText(new Date(exposure.written_at))),
     );

@@ -34,6 +34,7 @@ def _program() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    program.callback()(_before)
     program.command()(check)
     program.command()(upgrade)
     program.command()(portal)
@@ -43,18 +44,31 @@ def _program() -> typer.Typer:
     return program
 
 
-def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
-    """Report every problem in the settings at once."""
-    from cloudlet.analytics import check_workloads
-    from cloudlet.settings import SettingsInvalid, load
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        version()
+        raise typer.Exit
 
-    instruments = load(settings).instruments
-    problems = check_workloads({key: each.workload for key, each in instruments.items() if each.workload})
-    if problems:
-        told = "\n".join(
-            f"- instruments.{key}.workload: {each.message} {each.remedy}" for key, each in problems.items()
-        )
-        raise SettingsInvalid(f"The settings in {settings} cannot be used:\n{told}")
+
+def _before(
+    _is_version_asked: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    # Typer knows options before the command by a function alone; there is nothing else to do.
+    pass
+
+
+def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Report every problem in the settings at once, those of the instruments' workloads too."""
+    from cloudlet.analytics import check_workloads
+    from cloudlet.settings import examine, unusable
+
+    examined = examine(settings)
+    workloads = check_workloads(examined.workloads)
+    told = [f"instruments.{key}.workload: {each.message} {each.remedy}" for key, each in workloads.items()]
+    if examined.problems or told:
+        raise unusable(settings, [*examined.problems, *told])
     Console().print(Text(f"The settings in {settings} can be used."), soft_wrap=True)
 
 
@@ -112,5 +126,6 @@ def main() -> None:
 
 def _sentences(error: CloudletError) -> Text:
     # Text, because rich would read a path such as /data/[run] as markup.
-    remedy = f" {error.remedy} " if error.remedy else " "
-    return Text.assemble((error.message, "bold red"), remedy, (f"({error.slug})", "dim"))
+    between = "\n" if "\n" in error.message else " "  # a list is closed by a line of its own
+    remedy = f"{error.remedy} " if error.remedy else ""
+    return Text.assemble((error.message, "bold red"), between, remedy, (f"({error.slug})", "dim"))

@@ -1,5 +1,23 @@
 """Every component's settings joined into one typed tree, read from one file."""
 
-from cloudlet.settings.tree import InstrumentSettings, Settings, SettingsInvalid, WorkloadChoice, load
+from cloudlet.settings.tree import (
+    Examined,
+    InstrumentSettings,
+    Settings,
+    SettingsInvalid,
+    WorkloadChoice,
+    examine,
+    load,
+    unusable,
+)
 
-__all__ = ["InstrumentSettings", "Settings", "SettingsInvalid", "WorkloadChoice", "load"]
+__all__ = [
+    "Examined",
+    "InstrumentSettings",
+    "Settings",
+    "SettingsInvalid",
+    "WorkloadChoice",
+    "examine",
+    "load",
+    "unusable",
+]

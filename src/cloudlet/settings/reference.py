@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from pkgutil import resolve_name
+from typing import get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from cloudlet.settings.problems import inner_model
 from cloudlet.settings.tree import Settings
 
-__all__ = ["render"]
+__all__ = ["render", "render_movies"]
 
 HEAD = """# Settings
 
 One TOML file, by default `cloudlet.toml`, named with `--settings` or `CLOUDLET_SETTINGS`. A variable such as
 `CLOUDLET_WEB__BASE_URL` goes over the file. What is not listed here is refused. `cloudlet check` reports every problem
-at once. This page is written from the settings themselves.
+at once, those of the instruments' workloads too. This page is written from the settings themselves; what the workload
+`cryoem` takes is on [a page of its own](movies.md).
+"""
+
+MOVIES_HEAD = """# Settings for movies
+
+What an instrument's workload `cryoem` may be told. `cloudlet process` takes the same as options. What is not listed
+here is refused. This page is written from the settings themselves.
 """
 
 
@@ -28,8 +37,13 @@ def render() -> str:
     return "\n".join([HEAD, *_tables(Settings, "", None)])
 
 
+def render_movies(model: type[BaseModel]) -> str:
+    """Return the page of the settings of `cryoem`, which are handed in because we know no workload, as Markdown."""
+    return "\n".join([MOVIES_HEAD, *_tables(model, "instruments.KEY.workload.settings", None)])
+
+
 def _tables(model: type[BaseModel], path: str, description: str | None) -> Iterator[str]:
-    plain = {name: field for name, field in model.model_fields.items() if _inner(field) is None}
+    plain = {name: field for name, field in model.model_fields.items() if inner_model(field) is None}
     if path and plain:
         yield f"## `[{path}]`\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n"
         if description:
@@ -37,21 +51,10 @@ def _tables(model: type[BaseModel], path: str, description: str | None) -> Itera
         for name, field in plain.items():
             yield f"`{name}` · {field.title}{_default(field)}\n: {field.description}\n"
     for name, field in model.model_fields.items():
-        inner = _inner(field)
+        inner = inner_model(field)
         if inner is not None:
             key = "KEY" if get_origin(field.annotation) is dict else ""
             yield from _tables(inner, ".".join(part for part in (path, name, key) if part), field.description)
-
-
-def _inner(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the settings model inside a field's type, None where it holds a plain value."""
-    candidates: list[Any] = [field.annotation]
-    while candidates:
-        candidate = candidates.pop()
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-        candidates.extend(get_args(candidate))
-    return None
 
 
 def _default(field: FieldInfo) -> str:
@@ -63,4 +66,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.stdout.write(render_movies(resolve_name(sys.argv[1])) if sys.argv[1:] else render())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,9 +24,19 @@ from cloudlet.database import DatabaseSettings
 from cloudlet.errors import CloudletError
 from cloudlet.identity import IdentitySettings
 from cloudlet.portal import PortalSettings
+from cloudlet.settings.problems import told_plainly
 from cloudlet.web import WebSettings
 
-__all__ = ["InstrumentSettings", "Settings", "SettingsInvalid", "WorkloadChoice", "load"]
+__all__ = [
+    "Examined",
+    "InstrumentSettings",
+    "Settings",
+    "SettingsInvalid",
+    "WorkloadChoice",
+    "examine",
+    "load",
+    "unusable",
+]
 
 EXPLAINED = "Every setting is explained in docs/reference/settings.md."
 
@@ -34,6 +45,12 @@ class SettingsInvalid(CloudletError):
     """The settings cannot be used; the message names every problem at once."""
 
     slug = "settings-invalid"
+
+
+def unusable(path: Path, problems: Sequence[str]) -> SettingsInvalid:
+    """Return the error that names all `problems` of the settings in `path`."""
+    listed = "\n".join(f"- {problem}" for problem in problems)
+    return SettingsInvalid(f"The settings in {path} cannot be used:\n{listed}", EXPLAINED)
 
 
 class WorkloadChoice(BaseModel):
@@ -48,7 +65,8 @@ class WorkloadChoice(BaseModel):
     settings: Mapping[str, Any] = Field(
         default={},
         title="Workload's own settings",
-        description="What the metadata of the exposures does not tell, in the workload's own terms.",
+        description="What the metadata of the exposures does not tell, in the workload's own terms; "
+        "[those of `cryoem`](movies.md).",
     )
 
 
@@ -118,6 +136,16 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What a settings file says, even where it cannot be used."""
+
+    problems: tuple[str, ...]
+    """One sentence for each problem of the cloudlet's own settings; those of workloads are not looked at."""
+    workloads: Mapping[str, WorkloadChoice]
+    """By instrument key; without those that cannot be made out."""
+
+
 def load(path: Path) -> Settings:
     """Read the settings file at `path`, with ``CLOUDLET_SECTION__KEY`` variables over it.
 
@@ -127,25 +155,53 @@ def load(path: Path) -> Settings:
         The file is missing, is no TOML, or says something that cannot be meant; all problems are named.
     """
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        return Settings(**_read(path))
+    except SettingsError as cause:
+        raise _no_json(cause) from cause
+    except ValidationError as cause:
+        raise unusable(path, told_plainly(Settings, cause)) from cause
+
+
+def examine(path: Path) -> Examined:
+    """Look through the settings file at `path`, and go on past what cannot be used.
+
+    Raises
+    ------
+    SettingsInvalid
+        The file is missing or is no TOML.
+    """
+    told = _read(path)
+    try:
+        instruments = Settings(**told).instruments
+    except SettingsError as cause:
+        return Examined((str(_no_json(cause)),), _workloads_told(told))
+    except ValidationError as cause:
+        return Examined(tuple(told_plainly(Settings, cause)), _workloads_told(told))
+    return Examined((), {key: each.workload for key, each in instruments.items() if each.workload})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as cause:
         raise SettingsInvalid(
             f"The settings file {path} cannot be read: {cause.strerror}.", "Check its path."
         ) from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise SettingsInvalid(f"The settings file {path} is no TOML: {cause}.", "Mend that line.") from cause
-    try:
-        return Settings(**told)
-    except SettingsError as cause:
-        raise SettingsInvalid(f"A CLOUDLET_ variable cannot be read: {cause}.", "Write it as JSON.") from cause
-    except ValidationError as cause:
-        problems = "\n".join(_as_sentence(error) for error in cause.errors())
-        raise SettingsInvalid(f"The settings in {path} cannot be used:\n{problems}", EXPLAINED) from cause
 
 
-def _as_sentence(error: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"- {where}: there is no such setting."
-    told = error["msg"].removeprefix("Value error, ")
-    return f"- {where}: {told}." if where else f"- {told}."
+def _no_json(cause: SettingsError) -> SettingsInvalid:
+    return SettingsInvalid(f"A CLOUDLET_ variable cannot be read: {cause}.", "Write it as JSON.")
+
+
+def _workloads_told(told: Mapping[str, Any]) -> dict[str, WorkloadChoice]:
+    """Return the workloads of a file that cannot be used, as far as they can be made out."""
+    instruments = told.get("instruments")
+    tables = instruments.items() if isinstance(instruments, dict) else ()
+    found = {}
+    for key, table in tables:
+        with contextlib.suppress(ValidationError):  # told with the other settings
+            if isinstance(table, dict) and "workload" in table:
+                found[key] = WorkloadChoice.model_validate(table["workload"])
+    return found

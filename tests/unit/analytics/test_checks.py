@@ -62,6 +62,19 @@ def test_cloudlet_check_tells_them_all_and_exits_with_2(tmp_path: Path) -> None:
     assert "krios" not in done.stderr
 
 
+def test_cloudlet_check_tells_of_workloads_beside_other_settings_and_closes_with_a_line_of_its_own(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cloudlet.toml"
+    path.write_text(f"[portal]\ncolour = 'blue'\n{SETTINGS}")
+    command = [sys.executable, "-m", "cloudlet", "check", "--settings", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "COLUMNS": "200"})
+    assert done.returncode == 2
+    for told in ("portal.colour", "instruments.arctica.workload", "instruments.titan.workload"):
+        assert told in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Every setting is explained")
+
+
 @pytest.mark.parametrize("fault", ["import no_such_library", "1 / 0"])
 def test_a_workload_that_cannot_be_imported_is_told_with_the_others(tmp_path: Path, fault: str) -> None:
     (tmp_path / "broken_plugin.py").write_text(fault)

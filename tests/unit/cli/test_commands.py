@@ -21,6 +21,13 @@ def test_help_lists_our_commands_and_those_plugged_in_and_the_page_tells_of_each
         assert f"cloudlet {command}" in page
 
 
+def test_the_version_can_be_asked_for_in_two_ways() -> None:
+    asked = cloudlet("--version")
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout == cloudlet("version").stdout
+    assert asked.stdout[0].isdigit()
+
+
 @pytest.mark.parametrize("command", ["process", "simulate", "demo"])
 def test_a_plugged_in_command_explains_itself(command: str) -> None:
     done = cloudlet(command, "--help")

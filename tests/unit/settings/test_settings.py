@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from cloudlet.settings import SettingsInvalid, load
-from cloudlet.settings.reference import render
+from cloudlet.cryoem import CryoemSettings
+from cloudlet.settings import SettingsInvalid, examine, load
+from cloudlet.settings.reference import render, render_movies
 
 PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
+MOVIES = PAGE.with_name("movies.md")
 
 
 def write(folder: Path, text: str) -> Path:
@@ -34,6 +36,58 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     assert "web.base_url" in caught.value.message
     assert "instruments.arctica.title" in caught.value.message
     assert "docs/reference/settings.md" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[webb]", "webb: there is no such setting; did you mean web?"),
+        ("[web]\nbase_ulr = 'x'", "web.base_ulr: there is no such setting; did you mean base_url?"),
+        ("[portal]\ncolour = 'blue'", "portal.colour: there is no such setting."),
+        (
+            "[instruments.a]\ntitle = 'A'\nconsole = { host = 'h', prot = 1 }",
+            "instruments.a.console.prot: there is no such setting; did you mean port?",
+        ),
+        ("[instruments.a]", "instruments.a.title: it is missing."),
+        ("[instruments]\na = 1", "instruments.a: it must be a table."),
+        ("instruments = 1", "instruments: it must be a table."),
+        ("web = 1", "web: it must be a table."),
+        ("[portal]\npulse_seconds = 'soon'", "portal.pulse_seconds: it must be a number."),
+        ("[compute]\nworkers = 1.5", "compute.workers: it must be a whole number."),
+        ("[compute]\nworkers = 0", "compute.workers: it must be at least 1."),
+        ("[portal]\ntitle = ''", "portal.title: it must not be empty."),
+        ("[portal]\ntitle = 3", "portal.title: it must be text in quotes."),
+        ("[access]\norigins = 'x'", "access.origins: it must be a list in brackets."),
+        ("[instruments.a]\ntitle = 'A'\nconsole = { host = 'h', kind = 'rdp' }", "console.kind: it must be 'vnc'."),
+        ("[identity.providers.'A B']", "identity.providers.A B: it must match the pattern"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        load(write(tmp_path, text))
+    assert sentence in caught.value.message
+    assert "nput" not in caught.value.message
+
+
+def test_workloads_are_made_out_of_settings_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+        [portal]
+        colour = "blue"
+        [instruments.arctica.workload]
+        name = "cryoem"
+        [instruments.krios.workload]
+        nmae = "cryoem"
+    """
+    examined = examine(write(tmp_path, text))
+    assert any("did you mean name?" in problem for problem in examined.problems)
+    assert list(examined.workloads) == ["arctica"]
+    assert examine(write(tmp_path, "instruments = 1")).workloads == {}
+    monkeypatch.setenv("CLOUDLET_INSTRUMENTS", "notjson")
+    examined = examine(write(tmp_path, text))
+    assert "Write it as JSON" in examined.problems[0]
+    assert list(examined.workloads) == ["arctica"]
 
 
 def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +132,13 @@ def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == render(), (
         "run: python -m cloudlet.settings.reference > docs/reference/settings.md"
     )
+
+
+def test_the_page_of_the_settings_for_movies_is_current_and_pointed_to() -> None:
+    assert MOVIES.read_text("utf-8") == render_movies(CryoemSettings), (
+        "run: python -m cloudlet.settings.reference cloudlet.cryoem:CryoemSettings > docs/reference/movies.md"
+    )
+    assert "(movies.md)" in render()
 
 
 def test_the_reference_page_tells_of_tables_as_well() -> None:

@@ -37,7 +37,7 @@ CONTROL: Colour = (37, 46, 55)
 PRESSED: Colour = (20, 90, 88)
 TEXT: Colour = (218, 226, 232)
 DIM: Colour = (146, 159, 170)
-FAINT: Colour = (88, 101, 112)
+FAINT: Colour = (122, 135, 146)
 ACCENT: Colour = (64, 186, 178)
 
 TONES: dict[Tone, Colour] = {

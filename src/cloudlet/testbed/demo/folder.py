@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
 from cloudlet.errors import CloudletError
 
-__all__ = ["Addresses", "DemoFolder", "FolderInUse", "FolderNotPrivate"]
+__all__ = ["Addresses", "DemoFolder", "FolderInUse", "FolderNotPrivate", "FolderNotUsable", "FolderOfSomethingElse"]
 
 HOST = "127.0.0.1"
+ANOTHER = "Choose another one with --data."
 OTHERS = 0o077
 """The permission bits of everybody but the owner."""
 
@@ -35,6 +36,18 @@ class FolderNotPrivate(CloudletError):
     """Somebody else could have put something into this folder."""
 
     slug = "folder-not-private"
+
+
+class FolderNotUsable(CloudletError):
+    """The folder cannot be made or written."""
+
+    slug = "folder-not-usable"
+
+
+class FolderOfSomethingElse(CloudletError):
+    """The folder holds something, but no demo."""
+
+    slug = "folder-of-something-else"
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,10 @@ class DemoFolder:
             Another demo runs there.
         FolderNotPrivate
             It is somebody else's, or others may write to it.
+        FolderNotUsable
+            It cannot be made or written, or is a file.
+        FolderOfSomethingElse
+            It holds something, but no demo; nothing was changed.
         """
         former = os.umask(OTHERS)
         try:
@@ -121,11 +138,7 @@ class DemoFolder:
     @contextlib.contextmanager
     def locked(self) -> Iterator[Self]:
         """Make what is missing of the folder, and keep others out for as long as the block lasts."""
-        for folder in (self.root, self._secrets):
-            _make_private(folder)
-        for folder in (self.raw, self.truth, self.project, self.logs):
-            folder.mkdir(exist_ok=True)
-        with (self.root / "lock").open("w") as lock:
+        with self._made() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as cause:
@@ -133,6 +146,30 @@ class DemoFolder:
                     f"Another demo runs in {self.root}.", "End it, or give this one a folder of its own with --data."
                 ) from cause
             yield self
+
+    def _made(self) -> TextIO:
+        """Make what is missing and return the lock, open."""
+        try:
+            self._refuse_something_else()
+            for folder in (self.root, self._secrets):
+                _make_private(folder)
+            for folder in (self.raw, self.truth, self.project, self.logs):
+                folder.mkdir(exist_ok=True)
+            if not self._memory.exists():
+                _write_private(self._memory, "{}")  # by which the next start knows a demo
+            return (self.root / "lock").open("w")
+        except OSError as cause:
+            raise FolderNotUsable(
+                f"The folder {self.root} cannot be made or written: {cause.strerror}.", ANOTHER
+            ) from cause
+
+    def _refuse_something_else(self) -> None:
+        if self.root.exists() and not self.root.is_dir():
+            raise FolderNotUsable(f"{self.root} is no folder.", ANOTHER)
+        if self.root.exists() and any(self.root.iterdir()) and not self._memory.is_file():
+            raise FolderOfSomethingElse(
+                f"{self.root} holds something, but no demo.", "Choose an empty folder, or a new one, with --data."
+            )
 
     def remember(self, key: str, value: str) -> str:
         """Return what is remembered under `key`, and `value` from now on where nothing was."""

@@ -57,6 +57,8 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
     ------
     FolderInUse
         Another demo runs in `data`.
+    FolderNotPrivate, FolderNotUsable, FolderOfSomethingElse
+        `data` is no folder for a demo.
     DemoNotReady
         A process did not come up; the sentence says where its log is.
     """

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from cloudlet.testbed.demo.folder import Addresses, DemoFolder, FolderInUse, FolderNotPrivate
+from cloudlet.testbed.demo.folder import (
+    Addresses,
+    DemoFolder,
+    FolderInUse,
+    FolderNotPrivate,
+    FolderNotUsable,
+    FolderOfSomethingElse,
+)
 
 
 def test_a_second_demo_is_kept_out_of_the_same_folder(tmp_path: Path) -> None:
@@ -67,12 +74,37 @@ def test_nobody_else_can_read_what_a_demo_or_its_programs_make(tmp_path: Path) -
 @pytest.mark.parametrize("name", [".", "secrets"])
 @pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
 def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, name: str, mode: int) -> None:
+    (tmp_path / "demo.json").write_text("{}")
     shared = tmp_path / name
     shared.mkdir(exist_ok=True)
     shared.chmod(mode)
     with pytest.raises(FolderNotPrivate, match="others may write"), DemoFolder.opened(tmp_path):
         pass
     assert mode_of(shared) == mode
+
+
+@pytest.mark.parametrize("name", ["movie.tif", "cloudlet.toml"])
+def test_a_folder_that_holds_no_demo_is_refused_and_left_as_it_was(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    tmp_path.chmod(0o755)
+    with pytest.raises(FolderOfSomethingElse, match="no demo"), DemoFolder.opened(tmp_path):
+        pass
+    assert mode_of(tmp_path) == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("below", ["", "demo"])
+def test_a_folder_that_is_a_file_or_below_one_is_told_in_words(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(FolderNotUsable, match="file"), DemoFolder.opened(path / below):
+        pass
+
+
+@pytest.mark.parametrize("name", ["/proc/x", "a" * 300])
+def test_a_folder_that_cannot_be_made_is_told_in_words(name: str) -> None:
+    with pytest.raises(FolderNotUsable, match="cannot be made"), DemoFolder.opened(Path(name)):
+        pass
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +117,7 @@ def test_secrets_behind_a_link_are_refused(tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "demo", tmp_path / "elsewhere"
     root.mkdir()
     elsewhere.mkdir()
+    (root / "demo.json").write_text("{}")
     (root / "secrets").symlink_to(elsewhere)
     with pytest.raises(FolderNotPrivate), DemoFolder.opened(root):
         pass

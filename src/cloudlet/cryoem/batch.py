@@ -98,11 +98,13 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
         gone = {each.name for each in _failed(runs, run) if not os.path.lexists(batch.raw_folder / each.name)}
         runs.retry_failed(run.id, by=_ACTOR)
         _work(runs, run, workload, batch, show)
+        failed = _failed(runs, run)
+        failures = [each for each in failed if each.name not in gone]
         return Outcome(
             run=runs.run(run.id) or run,
             counts=runs.vitals(run.id).counts,
-            failures=[each for each in _failed(runs, run) if each.name not in gone],
-            gone=len(gone),
+            failures=failures,
+            gone=len(failed) - len(failures),  # one that came back meanwhile is not gone
             without_gain=_count_without_gain(runs, run, batch),
         )
 

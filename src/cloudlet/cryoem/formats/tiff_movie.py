@@ -15,11 +15,11 @@ from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 
-__all__ = ["BROKEN_BYTES", "look", "read"]
+__all__ = ["look", "read"]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
-BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
+_BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
 """What tifffile and imagecodecs raise on bytes they cannot follow."""
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
@@ -86,11 +86,11 @@ def _pages(name: str, file: BinaryIO) -> list[tifffile.TiffPage]:
     file.seek(0)
     try:
         tiff = tifffile.TiffFile(file, name=name)
-    except BROKEN_BYTES as cause:
+    except _BROKEN_BYTES as cause:
         raise _cut_at_the_start(name) from cause
     try:
         pages = [page.aspage() for page in tiff.pages]
-    except BROKEN_BYTES as cause:
+    except _BROKEN_BYTES as cause:
         raise MovieUnreadable(
             f"{name} has a page that cannot be made out.", "Copy the file again, or leave the movie out."
         ) from cause
@@ -123,7 +123,7 @@ def _end_of_data(page: tifffile.TiffPage) -> int:
 def _decoded(name: str, page: tifffile.TiffPage, number: int) -> NDArray[np.generic]:
     try:
         frame: NDArray[np.generic] = page.asarray()
-    except BROKEN_BYTES as cause:
+    except _BROKEN_BYTES as cause:
         raise MovieUnreadable(
             f"Frame {number + 1} of {name} cannot be decoded.",
             "Copy the file again if it was copied, or leave the movie out.",

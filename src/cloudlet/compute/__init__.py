@@ -5,7 +5,7 @@ from cloudlet.compute.errors import ComputeError, TaskTimedOut, WorkerLost
 from cloudlet.compute.memory import memory_limited
 from cloudlet.compute.pool import LocalPool
 from cloudlet.compute.settings import ComputeSettings
-from cloudlet.compute.worker import ONE_THREAD
+from cloudlet.compute.worker import ONE_THREAD, WorkerPlace, worker_place
 
 __all__ = [
     "ONE_THREAD",
@@ -16,6 +16,8 @@ __all__ = [
     "LocalPool",
     "TaskTimedOut",
     "WorkerLost",
+    "WorkerPlace",
     "die_with_parent",
     "memory_limited",
+    "worker_place",
 ]

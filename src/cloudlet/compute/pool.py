@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from cloudlet.compute.child import Child
 from cloudlet.compute.errors import TaskTimedOut, WorkerLost
-from cloudlet.compute.worker import ONE_THREAD, Raised, serve
+from cloudlet.compute.worker import ONE_THREAD, Raised, WorkerPlace, serve
 
 __all__ = ["LocalPool"]
 
@@ -47,6 +47,8 @@ class LocalPool(Executor):
         Wall time after which a task counts as hung and its worker is killed.
     niceness
         Added to the workers' scheduling priority, so that pages and consoles are served before tasks.
+    threads
+        How many threads of its own a task may keep busy; see `cloudlet.compute.worker_place`.
 
     Raises
     ------
@@ -60,13 +62,15 @@ class LocalPool(Executor):
         *,
         task_seconds: float = DEFAULT_TASK_SECONDS,
         niceness: int = DEFAULT_NICENESS,
+        threads: int = 1,
     ) -> None:
         if workers < 1:
             raise ValueError("a pool needs at least one worker")
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._gate = Lock()
         self._is_open = True
-        self._slots = [_Slot(self._jobs, task_seconds, niceness) for _ in range(workers)]
+        places = [WorkerPlace(number, threads) for number in range(workers)]
+        self._slots = [_Slot(self._jobs, task_seconds, niceness, place) for place in places]
         self._threads = [
             Thread(target=slot.run, name=f"pool-slot-{number}", daemon=True) for number, slot in enumerate(self._slots)
         ]
@@ -136,10 +140,11 @@ class LocalPool(Executor):
 class _Slot:
     """One worker process at a time, and what its thread does."""
 
-    def __init__(self, jobs: SimpleQueue[_Job | None], task_seconds: float, niceness: int) -> None:
+    def __init__(self, jobs: SimpleQueue[_Job | None], task_seconds: float, niceness: int, place: WorkerPlace) -> None:
         self._jobs = jobs
         self._task_seconds = task_seconds
         self._niceness = niceness
+        self._place = place
         self._guard = Lock()
         self._worker: Child | None = None
         self._is_killed = False
@@ -195,7 +200,7 @@ class _Slot:
                 self._worker.close()
                 self._worker = None
             if self._worker is None:
-                self._worker = Child(serve, self._niceness, environment=ONE_THREAD)
+                self._worker = Child(serve, self._niceness, self._place, environment=ONE_THREAD)
             return self._worker
 
     def _discard(self) -> int | None:

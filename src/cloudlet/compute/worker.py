@@ -11,7 +11,7 @@ from typing import Any
 from cloudlet.compute.child import Channel
 from cloudlet.compute.errors import ComputeError
 
-__all__ = ["ONE_THREAD", "Raised", "Returned", "serve"]
+__all__ = ["ONE_THREAD", "Raised", "Returned", "WorkerPlace", "serve", "worker_place"]
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -30,6 +30,24 @@ reserves 40 MB of address space for each thread it may have."""
 
 
 @dataclass(frozen=True)
+class WorkerPlace:
+    """What one task may use of this host."""
+
+    number: int
+    """Of the worker among those of its pool, from 0: each takes its own where there are several of a kind of device."""
+    threads: int
+    """How many threads of its own a task may keep busy."""
+
+
+def worker_place() -> WorkerPlace:
+    """Return the place of this process; one that is no worker may use all cores of its CPU affinity."""
+    return _place or WorkerPlace(0, len(os.sched_getaffinity(0)))
+
+
+_place: WorkerPlace | None = None
+
+
+@dataclass(frozen=True)
 class Returned:
     """The call's value."""
 
@@ -44,8 +62,10 @@ class Raised:
     trace: str
 
 
-def serve(channel: Channel, niceness: int) -> None:
+def serve(channel: Channel, niceness: int, place: WorkerPlace) -> None:
     """Make calls for ever, one at a time; the parent's end of the socket ends it."""
+    global _place
+    _place = place
     os.nice(niceness)
     while True:
         # kept in no variable: what a failed call had in memory hangs on its exception until that is gone

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudlet.compute import Child, ComputeError, LocalPool, TaskTimedOut, WorkerLost
+from cloudlet.compute import Child, ComputeError, LocalPool, TaskTimedOut, WorkerLost, WorkerPlace, worker_place
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,13 @@ def test_it_is_an_executor(pool: LocalPool) -> None:
 def test_tasks_run_elsewhere_on_one_thread_each(pool: LocalPool) -> None:
     assert pool.submit(os.getpid).result() != os.getpid()
     assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
+
+
+def test_a_task_knows_its_workers_number_and_how_many_threads_it_may_use() -> None:
+    with LocalPool(2, threads=3) as pool:
+        places = {pool.submit(worker_place).result() for _ in range(2)}
+    assert places <= {WorkerPlace(0, 3), WorkerPlace(1, 3)}
+    assert worker_place() == WorkerPlace(0, len(os.sched_getaffinity(0)))
 
 
 def test_a_worker_is_the_first_to_go_when_memory_runs_out(pool: LocalPool) -> None:

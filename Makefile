@@ -54,7 +54,8 @@ $(VENV)/installed: pyproject.toml constraints.txt hatch_build.py
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --constraint constraints.txt --editable .
-	@echo "Compiling the simulated camera."
+	@echo "Compiling the engine and the simulated camera."
+	@$(BIN)/python -m cloudlet.cryoem.warm
 	@$(BIN)/python -m cloudlet.testbed.warm
 	@touch $@
 

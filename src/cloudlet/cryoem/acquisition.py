@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
+from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
 from cloudlet.cryoem.settings import CryoemSettings
 
 __all__ = ["Acquisition", "acquisition_of", "check_frames", "metadata_of"]
@@ -26,6 +27,13 @@ class Acquisition:
     """Underfocus is positive; None where nobody said."""
     gain: Path | None
     """None where the frames are corrected already."""
+    fractions: Fractions = AS_STORED
+    """How EER events become frames."""
+    is_eer: bool = False
+    binning: int = 1
+    """Pixels of the frames, along each side, to one of the micrograph."""
+    pre_exposure: float = 0.0
+    """Electrons per square angstrom before the first frame."""
 
     @property
     def dose(self) -> float:
@@ -47,15 +55,15 @@ def metadata_of(movie: Path) -> MovieMetadata | None:
         return None
 
 
-def acquisition_of(movie: Path, shape: tuple[int, int, int], settings: CryoemSettings) -> Acquisition:
+def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings) -> Acquisition:
     """Join settings and metadata; settings win where both say something.
 
     Parameters
     ----------
     movie
         Its file.
-    shape
-        (frames, rows, columns) of the movie as read.
+    outline
+        Of the movie, with the raw frames of an EER movie for frames.
     settings
         Of the run.
 
@@ -69,21 +77,28 @@ def acquisition_of(movie: Path, shape: tuple[int, int, int], settings: CryoemSet
         The mdoc cannot be understood.
     """
     metadata = metadata_of(movie) or MovieMetadata()
-    frames, rows, columns = shape
-    check_frames(movie, frames, metadata)
-    pixel_size = settings.pixel_size_angstrom or metadata.pixel_size_angstrom(rows, columns)
+    check_frames(movie, outline.frames, metadata)
+    pixel_size = settings.pixel_size_angstrom or metadata.pixel_size_angstrom(outline.rows, outline.columns)
     voltage = settings.voltage_kv or metadata.voltage_kv
-    doses = _doses(frames, settings, metadata)
+    doses = _doses(outline.frames, settings, metadata)
     if pixel_size is None or voltage is None or doses is None:
         raise _unknown(movie, pixel_size, voltage, doses)
+    fractions = AS_STORED
+    if outline.raw_frames is not None:
+        fractions = Fractions(_grouping(doses, settings.eer_fraction_dose), settings.eer_upsampling)
+        pixel_size /= fractions.upsampling
     return Acquisition(
         pixel_size_angstrom=pixel_size,
         voltage_kv=voltage,
         cs_mm=settings.cs_mm,
         amplitude_contrast=settings.amplitude_contrast,
-        frame_doses=doses,
+        frame_doses=_summed(doses, fractions.frames),
         target_defocus_um=metadata.target_defocus_um,
         gain=_gain(movie, settings, metadata),
+        fractions=fractions,
+        is_eer=outline.raw_frames is not None,
+        binning=settings.binning or (2 if metadata.view_binning == 0.5 else fractions.upsampling),
+        pre_exposure=settings.pre_exposure,
     )
 
 
@@ -116,6 +131,16 @@ def _doses(frames: int, settings: CryoemSettings, metadata: MovieMetadata) -> tu
     if doses is not None and len(doses) != frames:
         return (sum(doses) / len(doses),) * frames
     return doses
+
+
+def _grouping(doses: tuple[float, ...], fraction_dose: float) -> int:
+    """Return how many raw frames come nearest to the dose of a fraction, at least two fractions in all."""
+    wanted = round(fraction_dose * len(doses) / sum(doses))
+    return max(1, min(wanted, len(doses) // 2))
+
+
+def _summed(doses: tuple[float, ...], grouping: int) -> tuple[float, ...]:
+    return tuple(sum(doses[first : first + grouping]) for first in range(0, len(doses), grouping))
 
 
 def _unknown(

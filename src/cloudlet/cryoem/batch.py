@@ -23,15 +23,14 @@ from cloudlet.analytics import (
     check_apart,
 )
 from cloudlet.compute import LocalPool
-from cloudlet.cryoem.acquisition import metadata_of
 from cloudlet.cryoem.errors import (
     FolderHoldsOthers,
     FolderInUse,
-    MetadataUnreadable,
     ProductUnwritable,
     RawFolderEmpty,
     RawFolderUnusable,
 )
+from cloudlet.cryoem.settings import WITHOUT_EFFECT
 from cloudlet.database import Database
 from cloudlet.migrations import upgrade
 
@@ -54,7 +53,10 @@ class Batch:
     project_folder: Path
     settings: Mapping[str, Any]
     workers: int
-    is_watching: bool
+    """Movies at a time."""
+    threads: int = 1
+    """For each of them."""
+    is_watching: bool = False
     """Whether to go on for ever."""
 
 
@@ -64,12 +66,16 @@ class Outcome:
 
     run: Run
     counts: Counts
+    done: list[Exposure]
     failures: list[Exposure]
     """Of movies that are in the folder, or were when this began."""
     gone: int
     """Movies that had failed before and are no longer in the folder."""
-    without_gain: int
-    """Measured movies for which neither metadata nor settings name a gain reference."""
+
+    @property
+    def without_gain(self) -> int:
+        """How many measured movies were taken as gain-corrected, because nobody named a gain reference."""
+        return sum(each.results is not None and "gain_match" not in each.results.measurements for each in self.done)
 
 
 def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], None]) -> Outcome:
@@ -103,9 +109,9 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
         return Outcome(
             run=runs.run(run.id) or run,
             counts=runs.vitals(run.id).counts,
+            done=runs.exposures(run.id, states=(ExposureState.DONE,), limit=_MOST_MOVIES),
             failures=failures,
             gone=len(failed) - len(failures),  # one that came back meanwhile is not gone
-            without_gain=_count_without_gain(runs, run, batch),
         )
 
 
@@ -123,7 +129,7 @@ def _check_results(runs: Runs, batch: Batch, settings: Mapping[str, Any]) -> Non
                 f"The results in {batch.project_folder} are those of the movies in {run.raw_folder}.",
                 "Choose another folder with --out.",
             )
-        changed = sorted(key for key in settings if settings[key] != run.settings.get(key))
+        changed = sorted(key for key in settings.keys() - WITHOUT_EFFECT if settings[key] != run.settings.get(key))
         if changed:
             raise FolderHoldsOthers(
                 f"The results in {batch.project_folder} were measured with other settings: "
@@ -137,24 +143,9 @@ def _said(value: object) -> str:
     return "not given" if value is None else str(value)
 
 
-def _count_without_gain(runs: Runs, run: Run, batch: Batch) -> int:
-    if batch.settings.get("gain") is not None:
-        return 0
-    done = runs.exposures(run.id, states=(ExposureState.DONE,), limit=_MOST_MOVIES)
-    return sum(not _names_gain(batch.raw_folder / each.name) for each in done)
-
-
-def _names_gain(movie: Path) -> bool:
-    try:
-        metadata = metadata_of(movie)
-    except MetadataUnreadable:
-        return True  # it was readable when the movie was measured
-    return metadata is not None and metadata.gain_name is not None
-
-
 def _work(runs: Runs, run: Run, workload: Workload, batch: Batch, show: Callable[[Counts], None]) -> None:
     settings = AnalyticsSettings()
-    pool = LocalPool(batch.workers, task_seconds=settings.task_seconds)
+    pool = LocalPool(batch.workers, task_seconds=settings.task_seconds, threads=batch.threads)
     try:
         with Engine(runs, pool, settings, workers=batch.workers) as engine:
             engine.follow(run, workload, Following.FOR_EVER if batch.is_watching else Following.ONCE)

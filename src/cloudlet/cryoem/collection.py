@@ -40,7 +40,7 @@ def _collected(results: Results) -> CollectedMicrograph:
     )
     return CollectedMicrograph(
         micrograph=products["micrograph"],
-        micrograph_unweighted=products["micrograph_unweighted"],
+        micrograph_unweighted=products.get("micrograph_unweighted"),
         motion=products["motion"],
         optics=optics,
         motion_total_angstrom=measured["motion_total"],

@@ -52,6 +52,14 @@ _DETAILS = (
         1,
         "Path while the specimen is still fresh; when long, wait before exposing or thicken the support film.",
     ),
+    Figure(
+        "motion_local",
+        "Local motion",
+        "Å",
+        2,
+        "How much places move about the whole field's path; large for thin ice and weak support.",
+    ),
+    Figure("motion_error", "Motion error", "Å", 2, "Standard error that is to be expected of the path."),
     Figure("defocus_u", "Defocus U", "µm", 3, "Underfocus along the angle of astigmatism, the larger one."),
     Figure("defocus_v", "Defocus V", "µm", 3, "Underfocus across the angle of astigmatism, the smaller one."),
     Figure(
@@ -69,6 +77,16 @@ _DETAILS = (
         "Direction of defocus U, counter-clockwise from the x axis; it means little where astigmatism is small.",
     ),
     Figure("ctf_score", "CTF score", "", 3, "Correlation of the power spectrum with the fitted rings, 0 to 1."),
+    Figure(
+        "gain_match",
+        "Gain match",
+        "σ",
+        0,
+        "How clearly the gain reference shows in the counts, in standard deviations; when it falls, take a new one.",
+    ),
+    Figure(
+        "dead_frames", "Dead frames", "", 0, "Frames that hold nothing; their dose still counts. Look at the camera."
+    ),
     Figure("hot_pixels", "Defective pixels", "", 0, "Hot or dead pixels replaced; take a new gain when it grows."),
 )
 
@@ -107,6 +125,7 @@ DECLARATION = Declaration(
         Stage("gain", "Gain and defects"),
         Stage("motion", "Motion"),
         Stage("sums", "Sums"),
+        Stage("write", "Writing"),
         Stage("ctf", "CTF"),
         Stage("pictures", "Pictures"),
     ),

@@ -8,10 +8,12 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
+    "DeviceUnavailable",
     "FolderHoldsOthers",
     "FolderInUse",
     "GainMissing",
     "GainUnreadable",
+    "GainUnrelated",
     "GainWrongSize",
     "MetadataUnreadable",
     "MovieEmpty",
@@ -79,6 +81,18 @@ class GainWrongSize(CloudletError):
     """The gain reference has another size than the frames."""
 
     slug: ClassVar[str] = "gain-wrong-size"
+
+
+class GainUnrelated(CloudletError):
+    """The gain reference does not fit the counts of the movie."""
+
+    slug: ClassVar[str] = "gain-unrelated"
+
+
+class DeviceUnavailable(CloudletError):
+    """The processor that is asked for is not there."""
+
+    slug: ClassVar[str] = "device-unavailable"
 
 
 class MetadataUnreadable(CloudletError):

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from cloudlet.analytics import ProjectFolderInRaw
+from cloudlet.cryoem.names import movie_stem
 
 __all__ = ["PRODUCT_FOLDERS", "ProductPaths", "product_key"]
 
-_MICROGRAPHS, _PICTURES = "micrographs", "pictures"
-PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES)
+_MICROGRAPHS, _PICTURES, _PARTICLES = "micrographs", "pictures", "particles"
+PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES, _PARTICLES)
 
-_UNWEIGHTED, _SMALL, _SPECTRUM = "_noDW", "_small", "_spectrum"
-"""The first is RELION's."""
+_UNWEIGHTED, _ODD, _EVEN, _PICKS = "_noDW", "_ODD", "_EVN", "_autopick"
+"""As RELION calls them."""
+_SMALL, _SPECTRUM = "_small", "_spectrum"
 
-_VARIANTS = re.compile(rf"({_UNWEIGHTED}|{_SMALL}|{_SPECTRUM})+\Z")
+_VARIANTS = re.compile(rf"({'|'.join((_UNWEIGHTED, _ODD, _EVEN, _PICKS, _SMALL, _SPECTRUM))})+\Z")
 
 
 def product_key(movie_name: str) -> str:
@@ -25,7 +27,7 @@ def product_key(movie_name: str) -> str:
 
     That is so for ``a.tif`` and ``a.mrc``, and for ``a.tif`` and ``a_noDW.tif``.
     """
-    return _VARIANTS.sub("", PurePath(movie_name).stem)
+    return _VARIANTS.sub("", movie_stem(movie_name))
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,23 @@ class ProductPaths:
 
     @property
     def products(self) -> dict[str, str]:
-        """Product key to path."""
-        stem = self.movie.stem
+        """Product key to path; which of them are written depends on the settings."""
+        stem = movie_stem(self.movie.name)
         return {
             "micrograph": f"{_MICROGRAPHS}/{stem}.mrc",
             "micrograph_unweighted": f"{_MICROGRAPHS}/{stem}{_UNWEIGHTED}.mrc",
+            "micrograph_odd": f"{_MICROGRAPHS}/{stem}{_ODD}.mrc",
+            "micrograph_even": f"{_MICROGRAPHS}/{stem}{_EVEN}.mrc",
             "motion": f"{_MICROGRAPHS}/{stem}.star",
+            "picks": f"{_PARTICLES}/{stem}{_PICKS}.star",
+            "particles": f"{_PARTICLES}/{stem}.mrcs",
+            "particles_star": f"{_PARTICLES}/{stem}.star",
         }
 
     @property
     def images(self) -> dict[str, str]:
         """Image key to path."""
-        stem = self.movie.stem
+        stem = movie_stem(self.movie.name)
         return {
             "thumbnail": f"{_PICTURES}/{stem}{_SMALL}.jpg",
             "micrograph": f"{_PICTURES}/{stem}.jpg",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,46 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudlet.cryoem.errors import SettingsInvalid
 
-__all__ = ["CryoemSettings", "checked_settings"]
+__all__ = [
+    "WITHOUT_EFFECT",
+    "CryoemSettings",
+    "GainOperation",
+    "GainTurn",
+    "MotionProgram",
+    "checked_settings",
+]
+
+WITHOUT_EFFECT = frozenset({"device", "relion_motion_command"})
+"""Settings that results do not depend on."""
+
+
+class MotionProgram(StrEnum):
+    """What corrects the frames."""
+
+    OWN = "own"
+    RELION = "relion"
+
+
+class GainOperation(StrEnum):
+    """What is done with the values of a gain reference."""
+
+    FOUND = "found"
+    MULTIPLY = "multiply"
+    DIVIDE = "divide"
+
+
+class GainTurn(StrEnum):
+    """How a gain reference lies on the frames: turned counter-clockwise, then perhaps mirrored top to bottom."""
+
+    FOUND = "found"
+    NONE = "none"
+    QUARTER = "90"
+    HALF = "180"
+    THREE_QUARTERS = "270"
+    FLIPPED = "flip"
+    QUARTER_FLIPPED = "90-flip"
+    HALF_FLIPPED = "180-flip"
+    THREE_QUARTERS_FLIPPED = "270-flip"
 
 
 class CryoemSettings(BaseModel):
@@ -58,8 +98,112 @@ class CryoemSettings(BaseModel):
     gain: Path | None = Field(
         default=None,
         title="Gain reference",
-        description="MRC or TIFF file that counts are multiplied by. By default the one each movie's mdoc names, "
-        "looked for beside the movie; none where it names none, for such frames are corrected already.",
+        description="MRC, TIFF or EER `.gain` file. By default the one each movie's mdoc names, looked for beside the "
+        "movie; none where it names none, for such frames are corrected already.",
+    )
+    gain_turn: GainTurn = Field(
+        default=GainTurn.FOUND,
+        title="Orientation of the gain reference",
+        description="How the reference lies on the frames: turned counter-clockwise by degrees, then mirrored top to "
+        "bottom with `-flip`. By default found by comparison with the mean of the raw counts, and refused where that "
+        "is not clear.",
+    )
+    gain_operation: GainOperation = Field(
+        default=GainOperation.FOUND,
+        title="Use of the gain reference",
+        description="Whether counts are multiplied or divided by it. By default found together with its orientation.",
+    )
+    defects: Path | None = Field(
+        default=None,
+        title="Defect map",
+        description="MRC or TIFF image whose pixels are not 0 where the camera has defects, or SerialEM's defect file. "
+        "By default only those are replaced that the frames themselves and the gain reference show.",
+    )
+    pre_exposure: float = Field(
+        default=0.0,
+        ge=0,
+        le=10_000,
+        title="Earlier exposure",
+        description="Electrons per square ångström that the specimen had seen before the first frame.",
+    )
+    binning: int | None = Field(
+        default=None,
+        ge=1,
+        le=8,
+        title="Binning of the result",
+        description="How many pixels of the frames, along each side, make one of the micrograph; cropped in Fourier "
+        "space. By default 2 where the mdoc tells of super-resolution, else 1.",
+    )
+    eer_fraction_dose: float = Field(
+        default=1.0,
+        gt=0,
+        le=50,
+        title="Dose of an EER fraction",
+        description="Electrons per square ångström that raw EER frames are summed up to before they are aligned. Less "
+        "follows faster motion, more costs less time.",
+    )
+    eer_upsampling: int = Field(
+        default=1,
+        ge=1,
+        le=2,
+        title="Rendering of EER events",
+        description="1 for the camera's own pixels, 2 for half pixels. Most specimens need no more than 1.",
+    )
+    motion_program: MotionProgram = Field(
+        default=MotionProgram.OWN,
+        title="Program for motion correction",
+        description="`own`, or `relion`: RELION's own motion correction, which has to be installed and takes ten "
+        "times as long.",
+    )
+    relion_motion_command: str = Field(
+        default="relion_run_motioncorr",
+        min_length=1,
+        title="RELION's motion correction",
+        description="The program, by name or path, where `motion_program` is `relion`.",
+    )
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        title="Processor",
+        description="`cpu`, `cuda`, or one card as `cuda:0`. By default the cards where there are any, one movie on "
+        "each at a time; they need the extra `cloudlet[gpu]`. Results do not depend on it.",
+    )
+    half_precision: bool = Field(
+        default=False,
+        title="Half precision",
+        description="Whether micrographs are written as MRC of mode 12 (16 bit floats), which halves their size. "
+        "RELION reads them from version 4 on.",
+    )
+    keep_unweighted: bool = Field(
+        default=False,
+        title="Keep the plain sum",
+        description="Whether the sum without exposure weights, on which the CTF is fitted, is written too.",
+    )
+    keep_halves: bool = Field(
+        default=False,
+        title="Keep half sums",
+        description="Whether sums of odd and of even frames are written too, for denoisers that learn from them.",
+    )
+    fits_phase_shift: bool = Field(
+        default=False,
+        title="Fit a phase shift",
+        description="Whether the CTF fit looks for the phase shift of a phase plate.",
+    )
+    particle_diameter_angstrom: float | None = Field(
+        default=None,
+        ge=20,
+        le=2_000,
+        title="Particle diameter",
+        description="In ångström. Where it is given, particles of this size are picked on every micrograph.",
+    )
+    particle_box: int | None = Field(
+        default=None,
+        ge=16,
+        le=2_048,
+        multiple_of=2,
+        title="Particle box",
+        description="Side in pixels of the micrograph. Where it is given beside the diameter, picked particles are cut "
+        "out and written as a stack.",
     )
 
 

@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from cloudlet.analytics import ExposureState, Problem, ProjectFolderInRaw
 from cloudlet.cryoem.batch import Batch, Outcome, process_folder
-from cloudlet.cryoem.commands import _told, process
+from cloudlet.cryoem.commands import process
+from cloudlet.cryoem.declaration import DECLARATION
 from cloudlet.cryoem.errors import FolderHoldsOthers, FolderInUse, RawFolderEmpty, RawFolderUnusable, SettingsInvalid
+from cloudlet.cryoem.progress import Pace
+from cloudlet.cryoem.summary import tell
 from cloudlet.cryoem.workload import CryoemWorkload
 from cloudlet.errors import CloudletError
 
@@ -90,7 +93,8 @@ def test_the_command_line_takes_everything_metadata_may_lack() -> None:
     program.command()(process)
     shown = CliRunner().invoke(program, ["--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
     assert shown.exit_code == 0
-    options = ("pixel-size", "voltage", "cs", "amplitude-contrast", "dose-per-frame", "gain", "watch", "workers", "out")
+    options = ("pixel-size", "voltage", "cs", "amplitude-contrast", "dose-per-frame", "gain")
+    options += ("device", "particle-diameter", "set", "dry-run", "watch", "workers", "out")
     for option in options:
         assert f"--{option}" in shown.output
 
@@ -107,8 +111,8 @@ def test_what_is_not_given_on_the_command_line_is_left_to_the_settings(
     monkeypatch.setattr("cloudlet.cryoem.batch.process_folder", note)
     program = typer.Typer()
     program.command()(process)
-    CliRunner().invoke(program, [str(tmp_path), "--out", str(tmp_path / "out"), "--voltage", "200"])
-    assert [batch.settings for batch in begun] == [{"voltage_kv": 200.0}]
+    CliRunner().invoke(program, [str(tmp_path), "--out", str(tmp_path / "out"), "--voltage", "200", *MORE])
+    assert [batch.settings for batch in begun] == [{"voltage_kv": 200.0, "keep_halves": True, "gain_turn": "90-flip"}]
 
 
 def test_an_unusable_folder_reaches_the_command_line_as_its_sentence(tmp_path: Path) -> None:
@@ -126,7 +130,7 @@ def test_names_are_printed_letter_by_letter(name: str) -> None:
     for run in (SimpleNamespace(problem=problem), SimpleNamespace(problem=None)):
         failed = SimpleNamespace(name=f"{name}.mrc", problem=problem)
         batch = Batch(Path("/raw"), out, {}, 1, is_watching=False)
-        _told(Console(file=screen, width=90), Outcome(run, {}, [failed], gone=0, without_gain=0), batch)
+        tell(Console(file=screen, width=90), Outcome(run, {}, [], [failed], gone=0), batch, DECLARATION)
     first, second, *table = screen.getvalue().splitlines()
     assert first == f"The movie {name}.mrc ends early. Copy it again."
     assert second.endswith(f"Results are in {out}")
@@ -134,6 +138,7 @@ def test_names_are_printed_letter_by_letter(name: str) -> None:
     assert f"The movie {name}.mrc ends early." in table[1]
 
 
+MORE = ("--set", "keep_halves=true", "--set", "gain_turn=90-flip")
 MOVIE = np.random.default_rng(0).poisson(1, (4, 256, 256)).astype(np.int8)
 KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 200.0, "dose_per_frame": 2.0}
 
@@ -178,22 +183,22 @@ def test_a_failed_movie_that_was_taken_away_does_not_fail_for_ever(measured: tup
     assert (outcome.failures, outcome.gone) == ([], 1)
     screen = io.StringIO()
     batch = Batch(*measured, KNOWN, 1, is_watching=False)
-    assert _told(Console(file=screen, width=200), outcome, batch) == 0
+    assert tell(Console(file=screen, width=200), outcome, batch, DECLARATION) == 0
     assert "1 that had failed before are no longer in the raw folder" in screen.getvalue()
     assert "1 were taken as gain-corrected" in screen.getvalue()
 
 
 def test_what_was_not_finished_is_no_success(tmp_path: Path) -> None:
     counts = {ExposureState.DONE: 1, ExposureState.QUEUED: 2}
-    outcome = Outcome(SimpleNamespace(problem=None), counts, [], gone=0, without_gain=0)
+    outcome = Outcome(SimpleNamespace(problem=None), counts, [SimpleNamespace(results=None)], [], gone=0)
     once, watching = (Batch(tmp_path, tmp_path, {}, 1, is_watching=watch) for watch in (False, True))
-    assert _told(Console(file=io.StringIO()), outcome, once) == 1
-    assert _told(Console(file=io.StringIO()), outcome, watching) == 0
+    assert tell(Console(file=io.StringIO()), outcome, once, DECLARATION) == 1
+    assert tell(Console(file=io.StringIO()), outcome, watching, DECLARATION) == 0
 
 
 def test_a_folder_without_movies_is_told_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "movie.eer").touch()
+    (tmp_path / "raw" / "movie.avi").touch()
     with pytest.raises(RawFolderEmpty, match="no movie"):
         begin(tmp_path / "raw", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -203,3 +208,34 @@ def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.tif").touch()
     with pytest.raises(RawFolderUnusable, match="is a file, not a folder"):
         begin(tmp_path / "a.tif", tmp_path / "out")
+
+
+def test_a_setting_without_a_value_is_told() -> None:
+    program = typer.Typer()
+    program.command()(process)
+    result = CliRunner().invoke(program, ["raw", "--out", "out", "--set", "keep_halves"])
+    assert isinstance(result.exception, SettingsInvalid)
+
+
+def test_a_dry_run_says_what_is_understood_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    mrcfile.write(raw / "a.mrc", MOVIE)
+    (raw / "broken.tif").write_text("no picture")
+    program = typer.Typer()
+    program.command()(process)
+    options = ["--pixel-size", "1.4", "--voltage", "200", "--dose-per-frame", "2", "--dry-run"]
+    result = CliRunner().invoke(program, [str(raw), "--out", str(tmp_path / "out"), *options], env={"COLUMNS": "200"})
+    assert result.exit_code == 1
+    assert "256 × 256, 4 frames" in result.output
+    assert "8 in all" in result.output
+    assert "1 can be measured, 1 cannot" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_pace_counts_what_this_call_has_done() -> None:
+    times = iter([0.0, 10.0, 3600.0])
+    pace = Pace(lambda: next(times))
+    assert pace.told(5, 20) == ""
+    assert pace.told(6, 20) == "360 an hour, 2 min left"
+    assert pace.told(20, 20) == "15 an hour"

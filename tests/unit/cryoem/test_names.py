@@ -1,9 +1,22 @@
 import pytest
 
 from cloudlet.cryoem import WORKLOAD
+from cloudlet.cryoem.names import movie_stem
 
 
-@pytest.mark.parametrize("name", ["GRID1_00001_Nov23_23.41.05.tif", "a.TIFF", "b.mrc", "c.mrcs", "refined_sample.tif"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GRID1_00001_Nov23_23.41.05.tif",
+        "a.TIFF",
+        "b.mrc",
+        "c.mrcs",
+        "d.eer",
+        "e.mrc.bz2",
+        "f.mrcs.GZ",
+        "refined_sample.tif",
+    ],
+)
 def test_movies_are_known_by_their_names(name: str) -> None:
     assert WORKLOAD.is_exposure(name)
 
@@ -21,7 +34,14 @@ def test_movies_are_known_by_their_names(name: str) -> None:
         ".a.tif",
         "a.jpg",
         "notes",
+        "a.bz2",
+        "a.tif.gz",
     ],
 )
 def test_metadata_references_and_others_are_not_movies(name: str) -> None:
     assert not WORKLOAD.is_exposure(name)
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.mrc.bz2", "a.eer", "folder/a.mrcs"])
+def test_products_are_called_after_the_movie_without_its_suffix(name: str) -> None:
+    assert movie_stem(name) == "a"

@@ -22,7 +22,7 @@ MOTION = np.outer(np.arange(6), (0.9, -0.6))
 
 
 def task(path: Path) -> ExposureTask:
-    return ExposureTask(path, path.parent.parent / "project", WORKLOAD.check_settings({}))
+    return ExposureTask(path, path.parent.parent / "project", WORKLOAD.check_settings({"keep_unweighted": True}))
 
 
 def write_gain(path: Path, shape: tuple[int, int] = (SIDE, SIDE)) -> None:
@@ -154,10 +154,19 @@ def test_a_movie_with_a_pixel_that_is_no_number_is_told_by_name(write_movie: Wri
         WORKLOAD.process(task(path))
 
 
-def test_a_blank_movie_has_motion_and_counts_but_no_ctf(write_movie: WriteMovie) -> None:
+def test_a_blank_movie_is_told(write_movie: WriteMovie) -> None:
     path = write_movie(np.zeros((4, 256, 256), np.uint8))
     write_gain(path, (256, 256))
-    results = WORKLOAD.process(task(path))
-    assert results.measurements["counts"] == 0
-    assert "defocus" not in results.measurements
-    assert "power_spectrum" not in results.images
+    with pytest.raises(MovieUnreadable, match=r"All frames of a\.tif are empty"):
+        WORKLOAD.process(task(path))
+
+
+def test_a_dead_frame_is_left_out_but_its_dose_counts(write_movie: WriteMovie, drifting: Drifting) -> None:
+    frames = drifting(MOTION, SIDE)
+    frames[3] = 0
+    path = write_movie(frames)
+    write_gain(path)
+    measured = WORKLOAD.process(task(path)).measurements
+    assert measured["dead_frames"] == 1
+    assert measured["dose"] == 15
+    assert measured["motion_total"] == pytest.approx(5 * np.hypot(0.9, 0.6) * 1.4, rel=0.15)

@@ -32,7 +32,8 @@ class CollectedMicrograph:
     """One row of the collection; paths are relative to the project folder."""
 
     micrograph: str
-    micrograph_unweighted: str
+    micrograph_unweighted: str | None
+    """None where the plain sum was not kept."""
     motion: str
     optics: OpticsGroup
     motion_total_angstrom: float
@@ -64,14 +65,15 @@ def write_ctf_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> No
         The folder cannot be written or the disk is full.
     """
     fitted = [m for m in micrographs if m.defocus is not None]
-    columns = ["MicrographName", "MicrographNameNoDW", "MicrographMetadata", "OpticsGroup"]
+    unweighted = all(m.micrograph_unweighted for m in fitted)
+    columns = ["MicrographName", *(["MicrographNameNoDW"] if unweighted else []), "MicrographMetadata", "OpticsGroup"]
     columns += [*_CTF_COLUMNS, *_MOTION_COLUMNS]
-    _write(
-        path,
-        fitted,
-        columns,
-        lambda m, group: (m.micrograph, m.micrograph_unweighted, m.motion, group, *_ctf(m), *_motion(m)),
-    )
+
+    def row(m: CollectedMicrograph, group: int) -> tuple[StarValue, ...]:
+        names = (m.micrograph, m.micrograph_unweighted or "") if unweighted else (m.micrograph,)
+        return *names, m.motion, group, *_ctf(m), *_motion(m)
+
+    _write(path, fitted, columns, row)
 
 
 _MOTION_COLUMNS = ("AccumMotionTotal", "AccumMotionEarly", "AccumMotionLate")

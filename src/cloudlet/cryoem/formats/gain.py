@@ -16,6 +16,7 @@ from cloudlet.cryoem.errors import (
     MovieWrongSize,
     MovieWrongType,
 )
+from cloudlet.cryoem.formats.outline import AS_STORED
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 from cloudlet.cryoem.formats.readers import Reader, reader_of
 
@@ -25,14 +26,16 @@ __all__ = ["read_gain"]
 def read_gain(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Read a gain reference for frames of `shape` (rows, columns), row 0 at the bottom of the picture.
 
-    MRC files are taken as stored, the rows of TIFF files are reversed, as for movies. A pixel of 0 is a defect.
+    MRC files are taken as stored, the rows of TIFF files are reversed, as for movies. A ``.gain`` file, which belongs
+    to EER movies, is a TIFF that lies as they do and holds what counts are divided by: it is inverted. What is
+    returned may be turned by a quarter against the frames. A pixel of 0 is a defect.
 
     Raises
     ------
     GainMissing
         There is no such file.
     GainUnreadable
-        It is neither MRC nor TIFF, no regular file, or holds values that cannot be a gain.
+        It is neither MRC nor TIFF nor ``.gain``, no regular file, or holds values that cannot be a gain.
     GainWrongSize
         It does not have the size of the frames.
     """
@@ -57,23 +60,34 @@ def _image(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Read a file as a movie of one frame, once it is known to be of the right size."""
     reader = _reader(path)
     with opened(path) as file:
-        outline = reader.look(path.name, file)
+        outline = reader.look(path.name, file, AS_STORED)
         if outline.is_cut or outline.frames != 1:
             raise _unreadable(path, f"it holds {outline.frames} whole images instead of one")
-        if (outline.rows, outline.columns) != shape:
+        if (outline.rows, outline.columns) not in {shape, shape[::-1]}:
             raise GainWrongSize(
                 f"The gain reference {path.name} is {outline.columns} × {outline.rows} pixels, the frames are "
                 f"{shape[1]} × {shape[0]}.",
                 "Give the gain reference that was taken for this camera mode: --gain, or gain in the settings.",
             )
-        return np.ascontiguousarray(reader.read(path.name, file)[0], dtype=np.float32)
+        image = np.empty((outline.rows, outline.columns), outline.dtype)
+        reader.decoder(path.name, file, AS_STORED)(0, image)
+        return _inverted(image) if _is_for_eer(path) else image.astype(np.float32)
+
+
+def _is_for_eer(path: Path) -> bool:
+    return path.suffix.lower() == ".gain"
+
+
+def _inverted(image: NDArray[np.generic]) -> NDArray[np.float32]:
+    divisor = image[::-1].astype(np.float32)
+    return np.divide(1, divisor, out=np.zeros_like(divisor), where=divisor != 0)
 
 
 def _reader(path: Path) -> Reader:
-    reader = reader_of(path)
+    reader = reader_of(path.with_suffix(".tif") if _is_for_eer(path) else path)
     if reader is None:
         raise GainUnreadable(
-            f"The gain reference {path.name} is neither MRC nor TIFF.",
+            f"The gain reference {path.name} is neither MRC nor TIFF nor .gain.",
             "Convert it (IMOD's dm2mrc does it for DM4) and name the result: --gain, or gain in the settings.",
         )
     return reader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from cloudlet.cryoem.errors import (
     MovieWrongSize,
     MovieWrongType,
 )
-from cloudlet.cryoem.formats.outline import MovieOutline
+from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
-from cloudlet.cryoem.formats.readers import Reader, reader_of
+from cloudlet.cryoem.formats.readers import FrameDecoder, Reader, reader_of
+from cloudlet.cryoem.names import SUFFIXES_TOLD
 
-__all__ = ["Movie", "check_last_frame", "look_at_movie", "read_movie"]
+__all__ = ["MovieFile", "check_last_frame", "look_at_movie", "open_movie"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -36,23 +38,35 @@ LARGEST_SIDE = 32_768
 
 
 @dataclass(frozen=True)
-class Movie:
-    """A movie in memory, as the camera counted it."""
+class MovieFile:
+    """An open movie, whose frames are decoded one by one."""
 
-    frames: NDArray[np.generic]
-    """Shape (frames, rows, columns), row 0 at the bottom of the picture, of the file's own type."""
+    outline: MovieOutline
+    _decoder: FrameDecoder
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(rows, columns) of a frame."""
-        return self.frames.shape[1], self.frames.shape[2]
+    def read_frame(self, index: int, out: NDArray[np.generic]) -> None:
+        """Decode frame `index` into an array of the outline's size and type; several threads may do so at once.
 
-    def __len__(self) -> int:
-        return len(self.frames)
+        Row 0 is the bottom of the picture.
+
+        Raises
+        ------
+        MovieUnreadable, MovieTruncated
+            The frame cannot be decoded.
+        """
+        self._decoder(index, out)
+
+    def read_all(self) -> NDArray[np.generic]:
+        """Return all frames, shape (frames, rows, columns)."""
+        outline = self.outline
+        frames = np.empty((outline.frames, outline.rows, outline.columns), outline.dtype)
+        for index, frame in enumerate(frames):
+            self.read_frame(index, frame)
+        return frames
 
 
-def look_at_movie(path: Path) -> MovieOutline:
-    """Count the frames of a movie.
+def look_at_movie(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
+    """Count the frames of a movie; those of an EER movie are its raw frames unless it is said otherwise.
 
     Raises
     ------
@@ -64,7 +78,7 @@ def look_at_movie(path: Path) -> MovieOutline:
         It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
     """
     with _told_for_researchers(path), opened(path) as file:
-        return _reader(path, file).look(path.name, file)
+        return _reader(path, file).look(path.name, file, fractions)
 
 
 def check_last_frame(path: Path, outline: MovieOutline) -> None:
@@ -82,8 +96,9 @@ def check_last_frame(path: Path, outline: MovieOutline) -> None:
         )
 
 
-def read_movie(path: Path) -> Movie:
-    """Read and decode all frames.
+@contextmanager
+def open_movie(path: Path, fractions: Fractions = AS_STORED) -> Iterator[MovieFile]:
+    """Open a movie that can be measured.
 
     Raises
     ------
@@ -93,9 +108,11 @@ def read_movie(path: Path) -> Movie:
         Frames differ in size, or are smaller than `SMALLEST_SIDE`, or there is only one.
     """
     with _told_for_researchers(path), opened(path) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
         reader = _reader(path, file)
-        _check_outline(path, reader.look(path.name, file))
-        return Movie(reader.read(path.name, file))
+        outline = reader.look(path.name, file, fractions)
+        _check_outline(path, outline)
+        yield MovieFile(outline, reader.decoder(path.name, file, fractions))
 
 
 def _reader(path: Path, file: BinaryIO) -> Reader:
@@ -104,7 +121,7 @@ def _reader(path: Path, file: BinaryIO) -> Reader:
     reader = reader_of(path)
     if reader is None:
         raise MovieWrongType(
-            f"{path.name} is called neither TIFF nor MRC.", "Let the camera save movies as .tif, .tiff, .mrc or .mrcs."
+            f"{path.name} is called neither TIFF nor MRC nor EER.", f"Let the camera save movies as {SUFFIXES_TOLD}."
         )
     return reader
 

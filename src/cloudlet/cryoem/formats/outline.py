@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["MovieOutline"]
+import numpy as np
+
+__all__ = ["AS_STORED", "Fractions", "MovieOutline"]
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """How the events of an EER movie become frames; other movies have frames of their own."""
+
+    frames: int = 1
+    """Raw frames to one fraction; what is left over is a last, shorter one."""
+    upsampling: int = 1
+    """Pixels along each side that one of the camera's is divided into: 1, 2 or 4."""
+
+
+AS_STORED = Fractions()
 
 
 @dataclass(frozen=True)
@@ -12,15 +28,17 @@ class MovieOutline:
     """How many frames there are, and how large they are."""
 
     frames: int
-    """Frames whose bytes are all there."""
+    """Frames whose bytes are all there; fractions of an EER movie, once it is said how they are made."""
     is_cut: bool
     """Whether a further frame is announced whose bytes are not all there."""
     rows: int
     columns: int
-    item_bytes: int
-    """Of one pixel once it is decoded."""
+    dtype: np.dtype[Any]
+    """Of one pixel once it is decoded, in the machine's byte order."""
+    raw_frames: tuple[int, ...] | None = None
+    """How many raw frames of an EER movie each frame holds; None for other movies."""
 
     @property
     def size_bytes(self) -> int:
         """Return what all frames take in memory."""
-        return self.frames * self.rows * self.columns * self.item_bytes
+        return self.frames * self.rows * self.columns * self.dtype.itemsize

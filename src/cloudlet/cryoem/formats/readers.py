@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats import mrc_movie, tiff_movie
-from cloudlet.cryoem.formats.outline import MovieOutline
+from cloudlet.cryoem.formats import eer_movie, mrc_movie, tiff_movie
+from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 
-__all__ = ["Reader", "reader_of"]
+__all__ = ["FrameDecoder", "Reader", "reader_of"]
+
+
+class FrameDecoder(Protocol):
+    """Decodes the frames of one open file."""
+
+    def __call__(self, index: int, out: NDArray[np.generic]) -> None:
+        """Decode a frame into an array of the outline's shape and type; several threads may do so at once.
+
+        Raises
+        ------
+        MovieUnreadable
+            It cannot be decoded.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Reader:
     """A format that frames come in."""
 
-    look: Callable[[str, BinaryIO], MovieOutline]
+    look: Callable[[str, BinaryIO, Fractions], MovieOutline]
     """Called with the file's name, for its sentences, and the open file; decodes nothing."""
-    read: Callable[[str, BinaryIO], NDArray[np.generic]]
-    """Called alike once `look` has found everything there; returns (frames, rows, columns), row 0 at the bottom."""
+    decoder: Callable[[str, BinaryIO, Fractions], FrameDecoder]
+    """Called alike once `look` has found everything there."""
 
 
-_TIFF = Reader(tiff_movie.look, tiff_movie.read)
-_MRC = Reader(mrc_movie.look, mrc_movie.read)
-_READERS = {".tif": _TIFF, ".tiff": _TIFF, ".mrc": _MRC, ".mrcs": _MRC}
+_READERS = {
+    "tif": Reader(tiff_movie.look, tiff_movie.TiffFrames),
+    "mrc": Reader(mrc_movie.look, mrc_movie.MrcFrames),
+    "eer": Reader(eer_movie.look, eer_movie.EerFrames),
+}
+
+_SUFFIX = re.compile(r"\.(?:(?P<tif>tiff?)|(?P<mrc>mrcs?(?:\.(?:gz|bz2))?)|(?P<eer>eer))\Z", re.IGNORECASE)
 
 
 def reader_of(path: Path) -> Reader | None:
     """Return the reader for `path`, None where no format has such a suffix."""
-    return _READERS.get(path.suffix.lower())
+    found = _SUFFIX.search(path.name)
+    return _READERS[str(found.lastgroup)] if found else None

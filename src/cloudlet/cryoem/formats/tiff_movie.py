@@ -1,9 +1,10 @@
-"""Movies as TIFF, one page a frame, as SerialEM and most cameras write them."""
+"""Movies as TIFF, one page a frame, as SerialEM and most cameras write them; rows are reversed on reading."""
 
 from __future__ import annotations
 
 import logging
 import struct
+import threading
 from typing import BinaryIO
 
 import numpy as np
@@ -11,21 +12,22 @@ import tifffile
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
-from cloudlet.cryoem.formats.outline import MovieOutline
+from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
+from cloudlet.cryoem.formats.tiff_strips import StripDecoder
 
-__all__ = ["look", "read"]
+__all__ = ["BROKEN_BYTES", "TiffFrames", "look", "open_pages"]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
-_BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
+BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
 """What tifffile and imagecodecs raise on bytes they cannot follow."""
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
 
 
-def look(name: str, file: BinaryIO) -> MovieOutline:
+def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     """Walk along the pages and compare where each says its bytes lie with the size of the file.
 
     A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
@@ -38,6 +40,25 @@ def look(name: str, file: BinaryIO) -> MovieOutline:
     MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         See `cloudlet.cryoem.formats.movie.look_at_movie`.
     """
+    pages, is_whole = open_pages(name, file)
+    _check_pixels(name, pages)
+    size = size_of(file)
+    whole = [_end_of_data(page) <= size for page in pages]
+    frames = len(whole) if all(whole) else whole.index(False)
+    rows, columns = pages[0].shape
+    return MovieOutline(
+        frames, not (all(whole) and is_whole), rows, columns, np.dtype(pages[0].dtype).newbyteorder("=")
+    )
+
+
+def open_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool]:
+    """Return all pages, which read from `file` when they are decoded, and whether their chain is whole.
+
+    Raises
+    ------
+    MovieUnreadable, MovieTruncated, MovieWrongType, OSError
+        As `look`.
+    """
     _check_is_tiff(name, file)
     chain = survey(file)
     if not chain.is_plausible:
@@ -45,30 +66,35 @@ def look(name: str, file: BinaryIO) -> MovieOutline:
             f"{name} claims more pages or strips than any movie has.",
             "Copy the file again if it was copied, or leave the movie out.",
         )
-    pages = _pages(name, file)
-    size = size_of(file)
-    whole = [_end_of_data(page) <= size for page in pages]
-    is_cut = not all(whole) or not chain.is_whole
-    frames = len(whole) if all(whole) else whole.index(False)
-    rows, columns = pages[0].shape
-    return MovieOutline(frames, is_cut, rows, columns, np.dtype(pages[0].dtype).itemsize)
+    return _pages(name, file), chain.is_whole
 
 
-def read(name: str, file: BinaryIO) -> NDArray[np.generic]:
-    """Decode all pages into one array (frames, rows, columns), rows reversed so that row 0 is at the bottom.
+class TiffFrames:
+    """Decodes pages; implements `cloudlet.cryoem.formats.readers.FrameDecoder`.
 
     Raises
     ------
-    MovieUnreadable
-        A page cannot be decoded.
-    MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         As `look`.
     """
-    pages = _pages(name, file)
-    movie = np.empty((len(pages), *pages[0].shape), pages[0].dtype)
-    for number, page in enumerate(pages):
-        movie[number] = _decoded(name, page, number)[::-1]
-    return movie
+
+    def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
+        self._name = name
+        self._pages, _ = open_pages(name, file)
+        self._strips = StripDecoder(file.fileno(), self._pages)
+        self._library = threading.Lock()  # its pages read from one file, each from where it stands
+
+    def __call__(self, index: int, out: NDArray[np.generic]) -> None:
+        """Decode page `index`, its last row first."""
+        try:
+            if not self._strips.decode(index, out[::-1]):
+                with self._library:
+                    out[::-1] = self._pages[index].asarray()
+        except BROKEN_BYTES as cause:
+            raise MovieUnreadable(
+                f"Frame {index + 1} of {self._name} cannot be decoded.",
+                "Copy the file again if it was copied, or leave the movie out.",
+            ) from cause
 
 
 def _check_is_tiff(name: str, file: BinaryIO) -> None:
@@ -82,21 +108,19 @@ def _check_is_tiff(name: str, file: BinaryIO) -> None:
 
 
 def _pages(name: str, file: BinaryIO) -> list[tifffile.TiffPage]:
-    """Return all pages; they read from `file` when they are decoded."""
     file.seek(0)
     try:
         tiff = tifffile.TiffFile(file, name=name)
-    except _BROKEN_BYTES as cause:
+    except BROKEN_BYTES as cause:
         raise _cut_at_the_start(name) from cause
     try:
         pages = [page.aspage() for page in tiff.pages]
-    except _BROKEN_BYTES as cause:
+    except BROKEN_BYTES as cause:
         raise MovieUnreadable(
             f"{name} has a page that cannot be made out.", "Copy the file again, or leave the movie out."
         ) from cause
     if not pages:
         raise _cut_at_the_start(name)
-    _check_pixels(name, pages)
     return pages
 
 
@@ -118,17 +142,6 @@ def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
 def _end_of_data(page: tifffile.TiffPage) -> int:
     ends = [place + count for place, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     return max(ends, default=0)
-
-
-def _decoded(name: str, page: tifffile.TiffPage, number: int) -> NDArray[np.generic]:
-    try:
-        frame: NDArray[np.generic] = page.asarray()
-    except _BROKEN_BYTES as cause:
-        raise MovieUnreadable(
-            f"Frame {number + 1} of {name} cannot be decoded.",
-            "Copy the file again if it was copied, or leave the movie out.",
-        ) from cause
-    return frame
 
 
 def _cut_at_the_start(name: str) -> MovieTruncated:

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-__all__ = ["radial_frequency", "shift_phases", "shifted", "taper"]
+__all__ = ["edge", "radial_frequency", "shift_phases", "shifted", "taper"]
 
 
 def radial_frequency(shape: tuple[int, int], pixel_size_angstrom: float) -> NDArray[np.float32]:
@@ -64,12 +64,12 @@ def taper(shape: tuple[int, int], fraction: float = 0.1) -> NDArray[np.float32]:
     fraction
         Share of each side, at each end, over which the window falls.
     """
-    rows, columns = (_edge(size, fraction) for size in shape)
-    return np.outer(rows, columns).astype(np.float32)
+    return np.outer(edge(shape[0], fraction), edge(shape[1], fraction))
 
 
-def _edge(size: int, fraction: float) -> NDArray[np.float64]:
+def edge(size: int, fraction: float = 0.1) -> NDArray[np.float32]:
+    """Return one side of `taper`, shape (size,)."""
     distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 0.5
     rise = np.minimum(distance / max(1.0, fraction * size), 1.0)
-    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(np.pi * rise)
+    window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32)
     return window

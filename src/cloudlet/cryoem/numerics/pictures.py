@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
+from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
 from cloudlet.cryoem.numerics.fourier import radial_frequency
 
 __all__ = ["SHOWN_ANGSTROM", "micrograph_picture", "spectrum_picture"]
@@ -15,31 +15,36 @@ __all__ = ["SHOWN_ANGSTROM", "micrograph_picture", "spectrum_picture"]
 SHOWN_ANGSTROM = 4.0
 """A spectrum is shown so far: further out rings are too faint to be seen."""
 
+_ENTRIES = 1024
+
 RING_SMOOTHING = 1.2
 """Pixels; makes rings stand out from the grain."""
 
 
 def micrograph_picture(
-    image: NDArray[np.float32], pixel_size_angstrom: float, low_pass_angstrom: float, longest_side: int
+    plane: HalfPlane, shape: tuple[int, int], pixel_size_angstrom: float, low_pass_angstrom: float, longest_side: int
 ) -> NDArray[np.uint8]:
     """Return a micrograph low-passed, made smaller where it is too large, and stretched to 8 bits.
 
     Parameters
     ----------
-    image
-        Shape (rows, columns).
+    plane
+        Its transform.
+    shape
+        (rows, columns) of the micrograph.
     pixel_size_angstrom
-        Of the image.
+        Of the pixels that the frequencies of `plane` are counted by.
     low_pass_angstrom
         Where the Gaussian filter has fallen to exp(-1/2).
     longest_side
         Of the picture, in pixels; a smaller image is not enlarged.
     """
-    frequency = radial_frequency((image.shape[0], image.shape[1]), pixel_size_angstrom)
-    transform = scipy.fft.rfft2(image) * np.exp(-0.5 * (frequency * low_pass_angstrom) ** 2)
-    scale = min(1.0, longest_side / max(image.shape))
-    size = (max(2, round(image.shape[0] * scale)), max(2, round(image.shape[1] * scale)))
-    return _stretched(scipy.fft.irfft2(_cropped(transform, size), s=size))
+    step = 1 / _ENTRIES
+    frequency = np.arange(_ENTRIES) * step / pixel_size_angstrom
+    curve = np.exp(-0.5 * np.square(frequency * low_pass_angstrom)).astype(np.float32)
+    scale = min(1.0, longest_side / max(shape))
+    rows, columns = (max(2, round(size * scale)) for size in shape)
+    return _stretched(plane.image(rows, columns, RadialTable(curve[None], step)))
 
 
 def spectrum_picture(
@@ -83,13 +88,6 @@ def _half_plane(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     """Return rows -reach...reach and columns 0...reach about zero frequency; the Nyquist row stands at both ends."""
     rows = np.arange(-reach, reach + 1)
     return values[rows][:, : reach + 1]
-
-
-def _cropped(transform: NDArray[np.complex64], size: tuple[int, int]) -> NDArray[np.complex64]:
-    rows, columns = size[0], size[1] // 2 + 1
-    upper = transform[: (rows + 1) // 2, :columns]
-    lower = transform[transform.shape[0] - rows // 2 :, :columns]
-    return np.concatenate([upper, lower])
 
 
 def _stretched(image: NDArray[np.float32]) -> NDArray[np.uint8]:

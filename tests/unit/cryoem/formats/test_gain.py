@@ -34,8 +34,22 @@ def test_a_missing_gain_says_both_ways_to_give_it(tmp_path: Path, name: str) -> 
 
 def test_a_gain_of_another_size_names_both_sizes(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "gain.mrc", GAIN)
-    with pytest.raises(GainWrongSize, match="280 × 300 pixels, the frames are 300 × 280"):
-        read_gain(tmp_path / "gain.mrc", (280, 300))
+    with pytest.raises(GainWrongSize, match="280 × 300 pixels, the frames are 300 × 290"):
+        read_gain(tmp_path / "gain.mrc", (290, 300))
+
+
+def test_a_gain_that_lies_across_the_frames_is_left_to_be_turned(tmp_path: Path) -> None:
+    mrcfile.write(tmp_path / "gain.mrc", GAIN)
+    np.testing.assert_array_equal(read_gain(tmp_path / "gain.mrc", GAIN.shape[::-1]), GAIN)
+
+
+def test_a_gain_of_an_eer_movie_is_what_counts_are_divided_by_and_lies_as_they_do(tmp_path: Path) -> None:
+    stored = GAIN.copy()
+    stored[3, 4] = 0
+    tifffile.imwrite(tmp_path / "today.gain", stored)
+    gain = read_gain(tmp_path / "today.gain", GAIN.shape)
+    assert gain[3, 4] == 0
+    np.testing.assert_allclose(gain[10:], 1 / GAIN[10:], rtol=1e-6)
 
 
 def test_broken_files_and_other_formats_are_unreadable(tmp_path: Path) -> None:

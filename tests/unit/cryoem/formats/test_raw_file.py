@@ -13,7 +13,7 @@ import pytest
 from cloudlet.cryoem.acquisition import acquisition_of, metadata_of
 from cloudlet.cryoem.errors import GainUnreadable, MetadataUnreadable, MovieTruncated, MovieWrongType
 from cloudlet.cryoem.formats.gain import read_gain
-from cloudlet.cryoem.formats.movie import look_at_movie, read_movie
+from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 from cloudlet.cryoem.readiness import readiness_of
 from cloudlet.cryoem.settings import CryoemSettings
@@ -64,8 +64,8 @@ def test_a_movie_that_is_no_file_fails_at_once(
     trap(path)
     with pytest.raises(MovieWrongType, match="not a file of its own"):
         look_at_movie(path)
-    with pytest.raises(MovieWrongType, match="not a file of its own"):
-        read_movie(path)
+    with pytest.raises(MovieWrongType, match="not a file of its own"), open_movie(path):
+        pass
     readiness = readiness_of(path, CryoemSettings())
     assert readiness.is_final
 
@@ -91,7 +91,8 @@ def test_a_gain_reference_named_in_the_settings_may_be_a_link(write_movie: Write
     gain = tmp_path / "newest.mrc"
     mrcfile.write(gain, np.ones((260, 280), np.float32))
     make_link(gain)
-    acquisition = acquisition_of(write_movie(FRAMES), FRAMES.shape, CryoemSettings(gain=gain))
+    movie = write_movie(FRAMES)
+    acquisition = acquisition_of(movie, look_at_movie(movie), CryoemSettings(gain=gain))
     assert acquisition.gain == tmp_path / "elsewhere.secret"
 
 
@@ -104,12 +105,13 @@ def test_an_mrc_header_that_asks_for_gigabytes_reserves_nothing(tmp_path: Path) 
     outline = look_at_movie(path)
     assert outline.is_cut
     assert outline.frames == 0
-    with pytest.raises(MovieTruncated):
-        read_movie(path)
+    with pytest.raises(MovieTruncated), open_movie(path):
+        pass
     with pytest.raises(GainUnreadable):
         read_gain(path, (260, 280))
 
 
 def test_an_mrc_file_of_the_other_byte_order_is_read(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "a.mrc", FRAMES.astype(">i2"))
-    np.testing.assert_array_equal(read_movie(tmp_path / "a.mrc").frames, FRAMES)
+    with open_movie(tmp_path / "a.mrc") as movie:
+        np.testing.assert_array_equal(movie.read_all(), FRAMES)

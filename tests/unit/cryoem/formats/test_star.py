@@ -21,7 +21,9 @@ MOTION = MovieMotion(
     shape=(3, 300, 400),
     gain_name="/raw/gain.mrc",
     pixel_size_angstrom=1.4,
+    binning=1,
     dose_per_frame=2.5,
+    pre_exposure=0.0,
     voltage_kv=200,
     motion=np.array([(0.0, 0.0), (1.0, 0.5), (2.0, -0.25)]),
 )

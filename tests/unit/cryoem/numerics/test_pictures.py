@@ -1,27 +1,34 @@
 import numpy as np
 
+from cloudlet.cryoem.numerics.cpu.threads import Threads
+from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
 
 OPTICS = Optics(200, 2.7, 0.1)
 
 
+def picture(image: np.ndarray, longest_side: int) -> np.ndarray:
+    plane = CpuHalfPlane.of(image, Threads(1))
+    return micrograph_picture(plane, (image.shape[0], image.shape[1]), 1.4, 10, longest_side)
+
+
 def test_a_picture_is_made_smaller_but_never_larger() -> None:
     image = np.random.default_rng(0).standard_normal((300, 400)).astype(np.float32)
-    assert micrograph_picture(image, 1.4, 10, 200).shape == (150, 200)
-    assert micrograph_picture(image, 1.4, 10, 2000).shape == (300, 400)
+    assert picture(image, 200).shape == (150, 200)
+    assert picture(image, 2000).shape == (300, 400)
 
 
 def test_what_is_bright_at_the_bottom_stays_at_row_zero() -> None:
     image = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
     image[:40, :60] += 20
-    small = micrograph_picture(image, 1.4, 10, 64)
+    small = picture(image, 64)
     assert small[2:8, 2:12].mean() > 200
     assert small[-8:].mean() < 100
 
 
 def test_a_constant_image_does_no_harm() -> None:
-    assert micrograph_picture(np.ones((256, 256), np.float32), 1.4, 10, 64).shape == (64, 64)
+    assert picture(np.ones((256, 256), np.float32), 64).shape == (64, 64)
 
 
 def test_measured_and_fitted_halves_of_a_theoretical_spectrum_continue_each_other() -> None:

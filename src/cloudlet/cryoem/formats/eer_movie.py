@@ -1,0 +1,182 @@
+"""Movies as EER: electron events of hundreds of raw frames, summed into fractions; rows are as stored.
+
+An EER file is a BigTIFF whose pages are compressed as 65000 (8 bits of skip), 65001 (7 bits) or 65002 (as the page's
+tags say); other pages, such as a picture of the sum, are left out. The first page's tag 65001 says in XML how it was
+taken.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongSize, MovieWrongType
+from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events
+from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
+from cloudlet.cryoem.formats.raw_file import size_of
+from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, open_pages
+
+__all__ = ["EerFrames", "EerMetadata", "look", "read_eer_metadata"]
+
+_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS = 65000, 65001, 65002
+_SKIP_TAG, _HORIZONTAL_TAG, _VERTICAL_TAG = 65007, 65008, 65009
+_METADATA_TAG = 65001
+_LARGEST_METADATA = 1 << 20
+_MOST_COUNTS = 255
+"""Of uint8; each raw frame counts a pixel once at most."""
+_LARGEST_FRAME = 1 << 28
+"""Bytes of one compressed frame."""
+
+
+@dataclass(frozen=True)
+class EerMetadata:
+    """What an EER file says of itself; None where it does not."""
+
+    exposure_seconds: float | None = None
+    total_dose_per_pixel: float | None = None
+    """Electrons per pixel of the camera over the whole movie."""
+    pixel_size_angstrom: float | None = None
+
+
+def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
+    """Count raw frames and divide them into fractions.
+
+    Raises
+    ------
+    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+        See `cloudlet.cryoem.formats.movie.look_at_movie`.
+    """
+    pages, is_whole = _event_pages(name, file)
+    size = size_of(file)
+    there = [all(p + n <= size for p, n in zip(page.dataoffsets, page.databytecounts, strict=False)) for page in pages]
+    raw = len(there) if all(there) else there.index(False)
+    groups = tuple(min(fractions.frames, raw - first) for first in range(0, raw, fractions.frames))
+    rows, columns = (int(side) * fractions.upsampling for side in pages[0].shape)
+    dtype = np.dtype(np.uint8 if fractions.frames <= _MOST_COUNTS else np.uint16)
+    return MovieOutline(len(groups), not (all(there) and is_whole), rows, columns, dtype, groups)
+
+
+def read_eer_metadata(name: str, file: BinaryIO) -> EerMetadata:
+    """Return what the file's XML says.
+
+    Raises
+    ------
+    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+        As `look`.
+    """
+    pages, _ = _event_pages(name, file)
+    tag = pages[0].tags.get(_METADATA_TAG)
+    return _parsed(tag.value if tag is not None else b"")
+
+
+class EerFrames:
+    """Decodes fractions; implements `cloudlet.cryoem.formats.readers.FrameDecoder`.
+
+    Raises
+    ------
+    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
+        As `look`.
+    """
+
+    def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
+        self._name, self._descriptor, self._fractions = name, file.fileno(), fractions
+        self._pages, _ = _event_pages(name, file)
+        self._codes = [_code(name, page) for page in self._pages]
+        self._largest = max(sum(page.databytecounts) for page in self._pages)
+        if self._largest > _LARGEST_FRAME:
+            raise _broken(name, 1)
+        self._room = threading.local()
+
+    def __call__(self, index: int, out: NDArray[np.generic]) -> None:
+        """Sum the events of one fraction."""
+        out[:] = np.zeros((), out.dtype)
+        first = index * self._fractions.frames
+        for number in range(first, min(first + self._fractions.frames, len(self._pages))):
+            self._add(number, out)
+
+    def _add(self, number: int, out: NDArray[np.generic]) -> None:
+        page, source = self._pages[number], self._source()
+        size = 0
+        for place, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if os.preadv(self._descriptor, [source.data[size : size + count]], place) < count:
+                raise _broken(self._name, number + 1)
+            size += count
+        shape = (page.shape[0], page.shape[1])
+        try:
+            is_whole = add_events(source, size, self._codes[number], shape, self._fractions.upsampling, out)
+        except ValueError as cause:
+            raise _broken(self._name, number + 1) from cause
+        if not is_whole:
+            raise _broken(self._name, number + 1)
+
+    def _source(self) -> NDArray[np.uint8]:
+        if not hasattr(self._room, "source"):
+            self._room.source = np.zeros(self._largest + SOURCE_MARGIN, np.uint8)
+        source: NDArray[np.uint8] = self._room.source
+        return source
+
+
+def _event_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool]:
+    pages, is_whole = open_pages(name, file)
+    events = [page for page in pages if page.compression in {_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS}]
+    if not events:
+        raise MovieWrongType(f"{name} holds no electron events.", "Let the camera save EER, or name the file .tif.")
+    if any(len(page.shape) != 2 or page.shape != events[0].shape for page in events):
+        raise MovieWrongSize(
+            f"The frames of {name} differ in size.", "Check the camera's settings; leave the movie out."
+        )
+    return events, is_whole
+
+
+def _code(name: str, page: tifffile.TiffPage) -> EventCode:
+    if page.compression != _BY_TAGS:
+        return EventCode(8 if page.compression == _EIGHT_BITS else 7, 2, 2)
+    try:
+        skip, horizontal, vertical = (int(page.tags[tag].value) for tag in (_SKIP_TAG, _HORIZONTAL_TAG, _VERTICAL_TAG))
+    except BROKEN_BYTES as cause:
+        raise MovieUnreadable(
+            f"{name} does not say how its events are coded.", "Copy the file again, or leave the movie out."
+        ) from cause
+    return EventCode(skip, vertical, horizontal)
+
+
+def _broken(name: str, frame: int) -> MovieUnreadable:
+    return MovieUnreadable(
+        f"Raw frame {frame} of {name} cannot be decoded: its events do not fill it.",
+        "Copy the file again if it was copied, or leave the movie out.",
+    )
+
+
+def _parsed(value: Any) -> EerMetadata:
+    """Read ``<metadata><item name="exposureTime" unit="s">1.2</item>...``; what cannot be read is not said."""
+    raw = value.encode() if isinstance(value, str) else bytes(value)
+    if len(raw) > _LARGEST_METADATA or b"<!" in raw:  # a declaration could define entities without end
+        return EerMetadata()
+    try:
+        root = ElementTree.fromstring(raw.strip(b"\0 \r\n"))  # noqa: S314 - declarations are refused above
+    except ElementTree.ParseError:
+        return EerMetadata()
+    items = {item.get("name", ""): (item.text or "", item.get("unit", "")) for item in root.iter("item")}
+    pixel = _number(items.get("sensorPixelSize.width"))
+    scale = {"m": 1e10, "nm": 10.0, "A": 1.0}.get(items.get("sensorPixelSize.width", ("", ""))[1])
+    return EerMetadata(
+        exposure_seconds=_number(items.get("exposureTime")),
+        total_dose_per_pixel=_number(items.get("totalDose")),
+        pixel_size_angstrom=pixel * scale if pixel and scale else None,
+    )
+
+
+def _number(item: tuple[str, str] | None) -> float | None:
+    """Return a positive number; 0 stands for unknown."""
+    try:
+        number = float(item[0]) if item else 0.0
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None

@@ -1,0 +1,116 @@
+"""What is known of a movie's motion: where any place was in any frame, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.numerics.alignment.gaussian import Posterior
+from cloudlet.cryoem.numerics.alignment.patches import Patches
+from cloudlet.cryoem.numerics.device import TILE
+
+__all__ = ["LocalField", "MotionField"]
+
+Floats = NDArray[np.float64]
+
+_SAMPLES = 9
+"""Places along each side that stand for the field where a mean over it is told."""
+
+
+@dataclass(frozen=True)
+class LocalField:
+    """The smooth field about the path."""
+
+    patches: Patches
+    length: float
+    """Over which places move alike, in angstrom."""
+    root: Floats
+    """Of the covariance between windows."""
+    axes: tuple[Posterior, Posterior]
+    """Of displacements along y and x, in binned pixels."""
+
+    def rows(self, places_angstrom: Floats, axis: int) -> Floats:
+        """Return what the posterior's coefficients in place are multiplied by, shape (places, n)."""
+        posterior = self.axes[axis]
+        inverse = np.linalg.solve(self.root, posterior.places)
+        towards = self.patches.towards(places_angstrom, self.length)
+        rows: Floats = np.linalg.solve(self.root, towards.T).T @ inverse
+        return rows
+
+    def at(self, places_angstrom: Floats) -> Floats:
+        """Return displacements in binned pixels, shape (frames, places, 2)."""
+        towards = self.patches.towards(places_angstrom, self.length)
+        kriging = np.linalg.solve(self.root.T, np.linalg.solve(self.root, towards.T)).T
+        return np.stack([(kriging @ posterior.mean).T for posterior in self.axes], axis=-1)
+
+
+@dataclass(frozen=True)
+class MotionField:
+    """Displacements relative to the first frame, in pixels of the camera's frames: minus these bring frames back."""
+
+    shape: tuple[int, int]
+    """(rows, columns) of the frames."""
+    pixel_size_angstrom: float
+    binning: int
+    path: Floats
+    """Of the whole field, shape (frames, 2)."""
+    path_axes: tuple[Posterior, Posterior]
+    local: LocalField | None
+    """None where the frames are too small for a field."""
+
+    def at(self, y: Floats, x: Floats) -> Floats:
+        """Return the displacements of places, given by rows and columns of equal shape (n,); shape (frames, n, 2)."""
+        moved = np.repeat(self.path[:, None, :], np.size(y), axis=1)
+        if self.local is not None:
+            moved = moved + self.binning * self.local.at(self._places(y, x))
+        return moved
+
+    def tiles(self) -> NDArray[np.float32]:
+        """Return the displacements of all tiles, shape (frames, tile rows, tile columns, 2)."""
+        counts = [-(-size // side) for size, side in zip(self.shape, TILE, strict=True)]
+        middles = [
+            np.minimum(np.arange(count) * side + (side - 1) / 2, size - 1.0)
+            for count, side, size in zip(counts, TILE, self.shape, strict=True)
+        ]
+        y, x = np.meshgrid(*middles, indexing="ij")
+        moved = self.at(y.ravel(), x.ravel())
+        return moved.reshape(len(self.path), *counts, 2).astype(np.float32)
+
+    def path_error(self) -> Floats:
+        """Return the predicted standard error of the path, its mean removed, in pixels, shape (frames, 2)."""
+        errors = []
+        for posterior in self.path_axes:
+            centred = posterior.frames - posterior.frames.mean(axis=0)
+            errors.append(np.sqrt(posterior.variance(posterior.places, centred)[0]))
+        return self.binning * np.stack(errors, axis=-1)
+
+    def field_error(self) -> Floats:
+        """Return that of the local field, its mean over frames removed, rms over the field; shape (frames, 2).
+
+        Zeros where there is no local field.
+        """
+        if self.local is None:
+            return np.zeros_like(self.path)
+        y, x = self._samples()
+        errors = []
+        for axis, posterior in enumerate(self.local.axes):
+            centred = posterior.frames - posterior.frames.mean(axis=0)
+            variance = posterior.variance(self.local.rows(self._places(y, x), axis), centred)
+            errors.append(np.sqrt(variance.mean(axis=0)))
+        return self.binning * np.stack(errors, axis=-1)
+
+    def field_strength(self) -> float:
+        """Return the root mean square of the field about the path over frames and places, per axis, in pixels."""
+        y, x = self._samples()
+        about = self.at(y, x) - self.path[:, None, :]
+        return float(np.sqrt(np.square(about - about.mean(axis=0)).mean()))
+
+    def _samples(self) -> tuple[Floats, Floats]:
+        places = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+        y, x = np.meshgrid(places * self.shape[0], places * self.shape[1], indexing="ij")
+        return y.ravel(), x.ravel()
+
+    def _places(self, y: Floats, x: Floats) -> Floats:
+        return (np.stack([np.ravel(y), np.ravel(x)], axis=-1) + 0.5) * self.pixel_size_angstrom

@@ -1,0 +1,160 @@
+"""From sums in real space to a weighted image: transforms, radial filters, the way back."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.numerics.cpu.threads import Threads
+from cloudlet.cryoem.numerics.device import RadialTable
+from cloudlet.cryoem.numerics.interpolation import transfer
+
+__all__ = ["CpuHalfPlane", "CpuSums", "padded_size"]
+
+_FAST = {"reassoc", "contract", "nsz", "arcp"}
+_MULTIPLE = 8
+"""Padded sizes can be halved three times: super-resolution is cropped to a whole number of pixels."""
+
+
+def padded_size(size: int) -> int:
+    """Return the next size that transforms fast and can be halved."""
+    padded = size
+    while padded % _MULTIPLE or scipy.fft.next_fast_len(padded, True) != padded:
+        padded = scipy.fft.next_fast_len(padded + 1, True)
+    return padded
+
+
+class CpuSums:
+    """Sums of displaced frames, padded; implements `cloudlet.cryoem.numerics.device.Sums`."""
+
+    def __init__(self, padded: NDArray[np.float32], shape: tuple[int, int], threads: Threads) -> None:
+        self._padded, self._shape, self._threads = padded, shape, threads
+
+    def image(self, number: int) -> NDArray[np.float32]:
+        """Return one of the sums, shape (rows, columns); a view."""
+        return self._padded[number, : self._shape[0], : self._shape[1]]
+
+    def combined(self, filters: RadialTable) -> CpuHalfPlane:
+        """Return the filtered sum of the sums; one transform is held at a time beside the result."""
+        rows, columns = self._padded.shape[1:]
+        blur_y, blur_x = _blur(rows), _blur(columns)[: columns // 2 + 1]
+        result: NDArray[np.complex64] | None = None
+        for padded, curve in zip(self._padded, filters.values, strict=True):
+            if not np.any(curve):
+                continue
+            _fill_margins(padded, self._shape)
+            transform: NDArray[np.complex64] = scipy.fft.rfft2(padded, workers=self._threads.count)
+            target = transform if result is None else result
+            self._add(transform, curve, filters.step, blur_y, blur_x, target)
+            result = target
+        if result is None:
+            result = np.zeros((rows, columns // 2 + 1), np.complex64)
+        return CpuHalfPlane(result, (rows, columns), self._shape, self._threads)
+
+    def _add(
+        self,
+        transform: NDArray[np.complex64],
+        curve: NDArray[np.float32],
+        step: float,
+        blur_y: NDArray[np.float32],
+        blur_x: NDArray[np.float32],
+        result: NDArray[np.complex64],
+    ) -> None:
+        is_first = transform is result
+
+        def add_rows(first: int, last: int) -> None:
+            _add_filtered(
+                transform, curve, 1 / step, self._padded.shape[2], blur_y, blur_x, is_first, result, first, last
+            )
+
+        self._threads.slices(add_rows, len(transform))
+
+
+class CpuHalfPlane:
+    """The transform of a padded image; implements `cloudlet.cryoem.numerics.device.HalfPlane`."""
+
+    def __init__(
+        self,
+        transform: NDArray[np.complex64],
+        padded: tuple[int, int],
+        shape: tuple[int, int],
+        threads: Threads,
+    ) -> None:
+        self._transform, self._padded, self._shape, self._threads = transform, padded, shape, threads
+
+    @classmethod
+    def of(cls, image: NDArray[np.float32], threads: Threads) -> CpuHalfPlane:
+        """Return the transform of an image that came from elsewhere."""
+        padded = np.empty((padded_size(image.shape[0]), padded_size(image.shape[1])), np.float32)
+        padded[: image.shape[0], : image.shape[1]] = image
+        shape = (image.shape[0], image.shape[1])
+        _fill_margins(padded, shape)
+        return cls(scipy.fft.rfft2(padded, workers=threads.count), (padded.shape[0], padded.shape[1]), shape, threads)
+
+    def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
+        """Return the image of so many rows and columns, at most those it has."""
+        scale_y, scale_x = rows / self._shape[0], columns / self._shape[1]
+        size = (max(2, round(self._padded[0] * scale_y)), max(2, round(self._padded[1] * scale_x) // 2 * 2))
+        transform = self._transform if size == self._padded else _cropped(self._transform, size)
+        if low_pass is not None:
+            y, x = np.fft.fftfreq(size[0], 1 / size[0]) / self._padded[0], np.arange(size[1] // 2 + 1) / self._padded[1]
+            entry = np.hypot(y[:, None], x[None, :]) / low_pass.step
+            curve = low_pass.values[0]
+            transform = transform * np.interp(entry, np.arange(len(curve)), curve).astype(np.float32)
+        image = scipy.fft.irfft2(transform, s=size, workers=self._threads.count)
+        result: NDArray[np.float32] = image[:rows, :columns]
+        return np.ascontiguousarray(result)
+
+
+def _blur(size: int) -> NDArray[np.float32]:
+    """Return one over the interpolation's transfer at the frequencies of ``fft``."""
+    half = transfer(np.arange(size // 2 + 1) / size)
+    both = np.concatenate([half, half[1 : size - size // 2][::-1]])
+    return (1 / both).astype(np.float32)
+
+
+def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
+    """Lead each edge over to the opposite one, so that padding adds no edge of its own."""
+    rows, columns = shape
+    extra = padded.shape[1] - columns
+    if extra:
+        part = ((np.arange(extra) + 1) / (extra + 1)).astype(np.float32)
+        padded[:rows, columns:] = padded[:rows, columns - 1 : columns] * (1 - part) + padded[:rows, :1] * part
+    extra = padded.shape[0] - rows
+    if extra:
+        part = ((np.arange(extra) + 1) / (extra + 1)).astype(np.float32)[:, None]
+        padded[rows:] = padded[rows - 1 : rows] * (1 - part) + padded[:1] * part
+
+
+def _cropped(transform: NDArray[np.complex64], size: tuple[int, int]) -> NDArray[np.complex64]:
+    rows, columns = size[0], size[1] // 2 + 1
+    upper = transform[: (rows + 1) // 2, :columns]
+    lower = transform[transform.shape[0] - rows // 2 :, :columns]
+    return np.concatenate([upper, lower])
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _add_filtered(  # type: ignore[no-untyped-def]
+    transform, curve, entries_per_cycle, columns, blur_y, blur_x, is_first, result, first, last
+):
+    """Add rows `first`...`last` of a transform times a radial curve to the result; the first one is written over it."""
+    rows, half = transform.shape
+    last_entry = curve.shape[0] - 2
+    for row in range(first, last):
+        fy = (row if row <= rows // 2 else row - rows) / rows * entries_per_cycle
+        squared = np.float32(fy * fy)
+        step = np.float32(entries_per_cycle / columns)
+        height = blur_y[row]
+        source, target = transform[row], result[row]
+        for x in range(half):
+            along = step * np.float32(x)
+            place = np.sqrt(squared + along * along)
+            entry = min(np.int32(place), last_entry)
+            part = min(place - np.float32(entry), np.float32(1))
+            value = (curve[entry] + part * (curve[entry + 1] - curve[entry])) * (height * blur_x[x])
+            if is_first:
+                target[x] = source[x] * value
+            else:
+                target[x] += source[x] * value

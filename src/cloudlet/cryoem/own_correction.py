@@ -1,0 +1,195 @@
+"""Our own correction of a movie: everything stays in memory from the file to the micrograph."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.acquisition import Acquisition
+from cloudlet.cryoem.calibration import Calibration, calibrated
+from cloudlet.cryoem.correction import Correction, Watch
+from cloudlet.cryoem.errors import MovieUnreadable
+from cloudlet.cryoem.formats.motion_star import MovieMotion
+from cloudlet.cryoem.formats.movie import open_movie
+from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
+from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
+from cloudlet.cryoem.numerics.device import Device, Layout, RadialTable, Stack, Sums
+from cloudlet.cryoem.numerics.low_rank import ExposureWeights, exposure_weights
+from cloudlet.cryoem.settings import CryoemSettings
+
+__all__ = ["OwnCorrector"]
+
+FIRST_DOSE = 5.0
+"""Electrons per square angstrom that count as the beginning of a movie."""
+
+_FITTING = 0.5
+"""RELION's model is handed on where it leaves at most this share of the local motion unsaid."""
+
+_DEAD = 0.05
+"""A frame whose mean is below this share of the median holds nothing."""
+
+
+class OwnCorrector:
+    """The engine of this package on one device; implements `cloudlet.cryoem.correction.Corrector`."""
+
+    def __init__(self, device: Device, threads: int, settings: CryoemSettings) -> None:
+        self._device, self._threads, self._settings = device, threads, settings
+
+    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
+        """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
+        with watch.stage("read"):
+            stack = self._decoded(path, acquisition)
+        with watch.stage("gain"):
+            calibration = calibrated(path, stack.total(), acquisition.gain, self._settings)
+            means = stack.calibrate(calibration.gain, calibration.defects)
+            used = _used(path, means)
+        with watch.stage("motion"):
+            doses = np.array(acquisition.frame_doses)
+            task = AlignmentTask(
+                acquisition.pixel_size_angstrom, acquisition.voltage_kv, doses, acquisition.pre_exposure, used
+            )
+            field = align(stack, task)
+        with watch.stage("sums"):
+            weights = exposure_weights(
+                doses,
+                used,
+                acquisition.pixel_size_angstrom,
+                acquisition.voltage_kv,
+                pre_exposure=acquisition.pre_exposure,
+            )
+            return self._summed(path, acquisition, stack, calibration, means, field, weights)
+
+    def _decoded(self, path: Path, acquisition: Acquisition) -> Stack:
+        with open_movie(path, acquisition.fractions) as movie:
+            outline = movie.outline
+            binning = binning_for(acquisition.pixel_size_angstrom)
+            stack = self._device.stack(Layout(outline.frames, outline.rows, outline.columns, outline.dtype, binning))
+
+            def decode(frame: int) -> None:
+                movie.read_frame(frame, stack.buffer(frame))
+                stack.take(frame)
+
+            if self._threads == 1:
+                for frame in range(outline.frames):
+                    decode(frame)
+            else:
+                with ThreadPoolExecutor(self._threads) as pool:
+                    list(pool.map(decode, range(outline.frames)))
+        return stack
+
+    def _summed(
+        self,
+        path: Path,
+        acquisition: Acquisition,
+        stack: Stack,
+        calibration: Calibration,
+        means: NDArray[np.float64],
+        field: MotionField,
+        weights: ExposureWeights,
+    ) -> Correction:
+        layout, shares = stack.layout, weights.shares
+        if self._settings.keep_halves:
+            odd = np.arange(layout.frames) % 2 == 0
+            shares = np.concatenate([shares, shares[:1] * odd, shares[:1] * ~odd])
+        sums = stack.gathered(field.tiles(), shares)
+        plane = sums.combined(_padded(weights.filters, len(shares)))
+        rows, columns = layout.rows // acquisition.binning, layout.columns // acquisition.binning
+        first_half = len(weights.shares)
+        return Correction(
+            micrograph=plane.image(rows, columns),
+            plane=plane,
+            unweighted=_plain(sums, 0, len(shares), rows, columns, acquisition.binning),
+            halves=(
+                _plain(sums, first_half, len(shares), rows, columns, acquisition.binning),
+                _plain(sums, first_half + 1, len(shares), rows, columns, acquisition.binning),
+            )
+            if self._settings.keep_halves
+            else None,
+            pixel_size_angstrom=acquisition.pixel_size_angstrom * acquisition.binning,
+            frame_pixel_size_angstrom=acquisition.pixel_size_angstrom,
+            motion=_movie_motion(path, acquisition, layout, field, calibration),
+            figures={
+                **_gain_figures(calibration, means),
+                **_motion_figures(field, acquisition),
+            },
+        )
+
+
+def _used(path: Path, means: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell frames with something in them from dead ones.
+
+    Raises
+    ------
+    MovieUnreadable
+        Fewer than two have.
+    """
+    used: NDArray[np.bool_] = means > _DEAD * np.median(means)
+    if np.count_nonzero(used) < 2:
+        raise MovieUnreadable(
+            f"Fewer than two frames of {path.name} hold anything.", "Look at the camera; leave the movie out."
+        )
+    return used
+
+
+def _plain(sums: Sums, number: int, count: int, rows: int, columns: int, binning: int) -> NDArray[np.float32]:
+    if binning == 1:
+        return sums.image(number)
+    chosen = np.zeros((count, 2), np.float32)
+    chosen[number] = 1
+    return sums.combined(RadialTable(chosen, 1.0)).image(rows, columns)
+
+
+def _padded(filters: RadialTable, count: int) -> RadialTable:
+    """Return filters for so many sums; those beyond have none."""
+    values = np.zeros((count, filters.values.shape[1]), np.float32)
+    values[: len(filters.values)] = filters.values
+    return RadialTable(values, filters.step)
+
+
+def _movie_motion(
+    path: Path, acquisition: Acquisition, layout: Layout, field: MotionField, calibration: Calibration
+) -> MovieMotion:
+    model, defects = fit_polynomial(field), calibration.defects
+    fits = model is not None and model.residual <= _FITTING * field.field_strength()
+    fractions = acquisition.fractions
+    return MovieMotion(
+        movie_name=str(path),
+        shape=(layout.frames, layout.rows, layout.columns),
+        gain_name=str(acquisition.gain) if acquisition.gain else None,
+        pixel_size_angstrom=acquisition.pixel_size_angstrom,
+        binning=acquisition.binning,
+        dose_per_frame=acquisition.dose / layout.frames,
+        pre_exposure=acquisition.pre_exposure,
+        voltage_kv=acquisition.voltage_kv,
+        motion=field.path,
+        local=model.coefficients if model is not None and fits else None,
+        hot_pixels=[(int(row), int(column)) for row, column in zip(defects.rows, defects.columns, strict=True)],
+        eer=(fractions.upsampling, fractions.frames) if acquisition.is_eer else None,
+    )
+
+
+def _gain_figures(calibration: Calibration, means: NDArray[np.float64]) -> dict[str, float]:
+    figures = {
+        "counts": float(np.mean(means)),
+        "hot_pixels": float(len(calibration.defects)),
+        "dead_frames": float(np.count_nonzero(means <= _DEAD * np.median(means))),
+    }
+    if calibration.match is not None:
+        figures["gain_match"] = calibration.match.significance
+    return figures
+
+
+def _motion_figures(field: MotionField, acquisition: Acquisition) -> dict[str, float]:
+    pixel = acquisition.pixel_size_angstrom
+    steps = np.hypot(*np.diff(field.path, axis=0).T)
+    path = pixel * np.concatenate([[0.0], np.cumsum(steps)])
+    doses = np.array(acquisition.frame_doses)
+    return {
+        "motion_total": float(path[-1]),
+        "motion_first": float(np.interp(FIRST_DOSE, np.cumsum(doses) - doses / 2, path)),
+        "motion_local": pixel * field.field_strength(),
+        "motion_error": pixel * float(np.sqrt(np.square(field.path_error()).mean())),
+    }

@@ -1,0 +1,105 @@
+"""``cloudlet process --dry-run``: what is understood of the movies in a folder, before anything is done with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cloudlet.cryoem.acquisition import acquisition_of
+from cloudlet.cryoem.errors import RawFolderEmpty, RawFolderUnusable
+from cloudlet.cryoem.formats.movie import check_last_frame, look_at_movie
+from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name
+from cloudlet.cryoem.settings import CryoemSettings, checked_settings
+from cloudlet.errors import CloudletError
+
+__all__ = ["Understood", "tell_preview", "understood"]
+
+FINE, SOME_CANNOT = 0, 1
+"""Exit statuses."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What many movies have in common."""
+
+    size: str
+    pixel_size: str
+    voltage: str
+    dose: str
+    gain: str
+    result: str
+
+
+def tell_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> int:
+    """Print what is understood of each kind of movie and what cannot be used, and return the exit status.
+
+    Raises
+    ------
+    RawFolderUnusable, RawFolderEmpty, SettingsInvalid
+        There is nothing to look at.
+    """
+    checked = checked_settings(settings)
+    kinds: Counter[Understood] = Counter()
+    problems: dict[str, CloudletError] = {}
+    for path in _movies(raw):
+        try:
+            kinds[understood(path, checked)] += 1
+        except CloudletError as cause:
+            problems[path.name] = cause
+    if kinds:
+        console.print(_table(kinds))
+    for name, problem in problems.items():
+        console.print(Text.assemble((name, "bold"), f": {problem.message} {problem.remedy}"), soft_wrap=True)
+    console.print(f"{kinds.total()} can be measured, {len(problems)} cannot. Nothing was done.")
+    return SOME_CANNOT if problems else FINE
+
+
+def understood(path: Path, settings: CryoemSettings) -> Understood:
+    """Say how one movie would be measured.
+
+    Raises
+    ------
+    cloudlet.errors.CloudletError
+        It could not be.
+    """
+    outline = look_at_movie(path)
+    check_last_frame(path, outline)
+    acquisition = acquisition_of(path, outline, settings)
+    frames = f"{outline.frames} frames"
+    if acquisition.is_eer:
+        frames = f"{outline.frames} raw frames in {len(acquisition.frame_doses)} fractions"
+    micrograph = acquisition.pixel_size_angstrom * acquisition.binning
+    return Understood(
+        size=f"{outline.columns} × {outline.rows}, {frames}",
+        pixel_size=f"{acquisition.pixel_size_angstrom:g} Å",
+        voltage=f"{acquisition.voltage_kv:g} kV",
+        dose=f"{acquisition.frame_doses[0]:.3g} e/Å² a frame, {acquisition.dose:.3g} in all",
+        gain=acquisition.gain.name if acquisition.gain else "none: taken as gain-corrected",
+        result=f"micrographs of {micrograph:g} Å a pixel",
+    )
+
+
+def _movies(raw: Path) -> list[Path]:
+    try:
+        movies = sorted(path for path in raw.iterdir() if is_movie_name(path.name))
+    except OSError as cause:
+        raise RawFolderUnusable(
+            f"The folder {raw} cannot be read: {cause.strerror}.", "Name the folder that holds the movies."
+        ) from cause
+    if not movies:
+        raise RawFolderEmpty(f"There is no movie in {raw}.", f"Movies are called {SUFFIXES_TOLD}.")
+    return movies
+
+
+def _table(kinds: Counter[Understood]) -> Table:
+    table = Table("movies", "frames", "pixel", "voltage", "dose", "gain reference", "becomes", box=None)
+    for kind, count in kinds.most_common():
+        table.add_row(str(count), kind.size, kind.pixel_size, kind.voltage, kind.dose, Text(kind.gain), kind.result)
+    return table

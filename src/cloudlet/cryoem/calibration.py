@@ -60,7 +60,7 @@ def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settin
         )
     if gain is None:
         return Calibration(None, find_defects(total, None), None)
-    stored = read_gain(gain, (total.shape[0], total.shape[1]))
+    stored = _stored_gain(gain, (total.shape[0], total.shape[1]))
     match = match_gain(total, stored, _candidates(settings))
     if match is None:
         raise GainUnrelated(
@@ -69,6 +69,23 @@ def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settin
         )
     turned = oriented(stored, _chosen(path, gain, match, settings))
     return Calibration(turned, find_defects(total * turned, turned), match)
+
+
+def _stored_gain(gain: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Read a reference, or return the last one where it is the same: it belongs to a whole session."""
+    try:
+        found = gain.stat()
+    except OSError:
+        return read_gain(gain, shape)  # which says what is wrong
+    key = gain, shape, found.st_mtime_ns, found.st_size, found.st_ino
+    if key not in _last_gain:
+        stored = read_gain(gain, shape)
+        _last_gain.clear()
+        _last_gain[key] = stored
+    return _last_gain[key]
+
+
+_last_gain: dict[tuple[Path, tuple[int, int], int, int, int], NDArray[np.float32]] = {}
 
 
 def _chosen(path: Path, gain: Path, match: GainMatch, settings: CryoemSettings) -> Orientation:

@@ -25,7 +25,7 @@ __all__ = ["OwnCorrector"]
 FIRST_DOSE = 5.0
 """Electrons per square angstrom that count as the beginning of a movie."""
 
-_FITTING = 0.5
+_FITTING = 0.7
 """RELION's model is handed on where it leaves at most this share of the local motion unsaid."""
 
 _DEAD = 0.05

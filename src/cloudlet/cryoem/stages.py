@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,10 @@ from cloudlet.cryoem.formats.movie import look_at_movie
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 from cloudlet.cryoem.numerics.ctf import Optics
-from cloudlet.cryoem.numerics.ctf_fit import CtfFit, fit_ctf
+from cloudlet.cryoem.numerics.ctf_fit import CtfFit, CtfSearch, fit_ctf
 from cloudlet.cryoem.numerics.devices import device_named
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
-from cloudlet.cryoem.numerics.spectrum import power_spectrum, tile_size_for
+from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings
@@ -31,6 +31,7 @@ from cloudlet.cryoem.settings import CryoemSettings
 __all__ = ["process_movie"]
 
 _MICROGRAPH_SIDE, _MICROGRAPH_LOW_PASS = 2048, 10.0
+_PHASE_SHIFTS = tuple(np.radians(np.arange(0, 180, 7.5)))
 _THUMBNAIL_SIDE, _THUMBNAIL_LOW_PASS = 320, 20.0
 """Pixels and angstrom."""
 
@@ -49,10 +50,10 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
     with watch.stage("write"):
         products = _write_micrographs(project_folder, paths, correction, settings)
     with watch.stage("ctf"):
-        ctf = _ctf(correction, acquisition)
+        ctf = _ctf(correction, acquisition, settings)
     with watch.stage("pictures"):
         images = _write_pictures(project_folder, paths, correction, ctf)
-    measurements = {**_conditions(correction, acquisition), **correction.figures, **_ctf_figures(ctf)}
+    measurements = {**_conditions(correction, acquisition), **correction.figures, **_ctf_figures(ctf, settings)}
     return Results(measurements, images, products, watch.seconds)
 
 
@@ -97,11 +98,15 @@ def _write_micrographs(
     return {key: paths.products[key] for key in (*images, "motion")}
 
 
-def _ctf(correction: Correction, acquisition: Acquisition) -> _Ctf:
+def _ctf(correction: Correction, acquisition: Acquisition, settings: CryoemSettings) -> _Ctf:
     optics = Optics(acquisition.voltage_kv, acquisition.cs_mm, acquisition.amplitude_contrast)
     image, pixel_size = correction.unweighted, correction.pixel_size_angstrom
-    spectrum = power_spectrum(image, tile_size_for((image.shape[0], image.shape[1]), pixel_size))
-    return _Ctf(spectrum, optics, fit_ctf(spectrum, pixel_size, optics))
+    shape = image.shape[0], image.shape[1]
+    search = CtfSearch(phase_shifts=_PHASE_SHIFTS) if settings.fits_phase_shift else CtfSearch()
+    spectra = tile_spectra(image, tile_size_for(shape, pixel_size))
+    fit = fit_ctf(spectra, shape, pixel_size, optics, search)
+    shift = 0.0 if fit is None else fit.phase_shift
+    return _Ctf(spectra.whole, replace(optics, phase_shift=shift), fit)
 
 
 def _write_pictures(project_folder: Path, paths: ProductPaths, correction: Correction, ctf: _Ctf) -> dict[str, str]:
@@ -135,10 +140,10 @@ def _conditions(correction: Correction, acquisition: Acquisition) -> dict[str, f
     }
 
 
-def _ctf_figures(ctf: _Ctf) -> dict[str, float]:
+def _ctf_figures(ctf: _Ctf, settings: CryoemSettings) -> dict[str, float]:
     if ctf.fit is None:
         return {}
-    defocus = ctf.fit.defocus
+    defocus, thickness = ctf.fit.defocus, ctf.fit.thickness_angstrom
     return {
         "fit_resolution": ctf.fit.resolution_angstrom,
         "defocus": defocus.mean_angstrom / 1e4,
@@ -147,4 +152,14 @@ def _ctf_figures(ctf: _Ctf) -> dict[str, float]:
         "astigmatism": defocus.astigmatism_angstrom,
         "astigmatism_angle": defocus.angle_degrees,
         "ctf_score": ctf.fit.score,
+        "ctf_repeatability": ctf.fit.repeatability_angstrom,
+        "defocus_spread": ctf.fit.local.spread_angstrom,
+        "tilt": ctf.fit.local.tilt_degrees,
+        **_optional("phase_shift", np.degrees(ctf.fit.phase_shift) if settings.fits_phase_shift else None),
+        **_optional("ice_ring", ctf.fit.ice_ring),
+        **_optional("thickness", None if thickness is None else thickness / 10),
     }
+
+
+def _optional(key: str, value: float | None) -> dict[str, float]:
+    return {} if value is None else {key: float(value)}

@@ -25,6 +25,8 @@ class Optics:
     cs_mm: float
     amplitude_contrast: float
     """Share of amplitude contrast, 0...1."""
+    phase_shift: float = 0.0
+    """Of a phase plate, in radians."""
 
     @property
     def wavelength_angstrom(self) -> float:
@@ -36,6 +38,11 @@ class Optics:
     def amplitude_phase(self) -> float:
         """Phase shift that stands for the amplitude contrast, in radians."""
         return math.asin(self.amplitude_contrast)
+
+    @property
+    def phase_offset(self) -> float:
+        """Phase at frequency 0: of the amplitude contrast and the phase plate, in radians."""
+        return self.amplitude_phase + self.phase_shift
 
     @property
     def focus_factor(self) -> float:
@@ -52,7 +59,7 @@ class Optics:
     ) -> NDArray[np.float64]:
         """Return chi in radians at squared frequencies in 1/angstrom^2; shapes are broadcast."""
         k2 = squared_frequency
-        return k2 * (self.focus_factor * defocus_angstrom + self.aberration_factor * k2) + self.amplitude_phase
+        return k2 * (self.focus_factor * defocus_angstrom + self.aberration_factor * k2) + self.phase_offset
 
 
 @dataclass(frozen=True)

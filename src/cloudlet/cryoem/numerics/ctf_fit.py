@@ -8,18 +8,25 @@ rings; then mean defocus and both components of astigmatism are fitted to every 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from cloudlet.cryoem.numerics.cpu.thon import match_rings
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics
 from cloudlet.cryoem.numerics.ctf_background import Flattened, flatten_by_phase, running_rms, smooth_background
-from cloudlet.cryoem.numerics.ctf_resolution import equiphase_average, fit_resolution, windowed_correlation
-from cloudlet.cryoem.numerics.spectrum import radial_mean
+from cloudlet.cryoem.numerics.ctf_local import LocalDefocus, local_defocus
+from cloudlet.cryoem.numerics.ctf_resolution import equiphase_bins, fit_resolution, windowed_correlation
+from cloudlet.cryoem.numerics.ice import ice_ring, thickness
+from cloudlet.cryoem.numerics.spectrum import TileSpectra, radial_mean
 
 __all__ = ["CtfFit", "CtfSearch", "fit_ctf"]
+
+
+LARGEST_DIFFERENCE = 100.0
+"""Angstrom between disjoint halves, beyond which a fit is not to be relied on."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class CtfSearch:
     high_resolution: float = 3.3
     strong_resolution: float = 5.0
     """The first fit in two dimensions goes so far only."""
+    phase_shifts: tuple[float, ...] = (0.0,)
+    """Of a phase plate, in radians: the best of them is taken."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +49,45 @@ class CtfFit:
     """What was found."""
 
     defocus: Defocus
+    phase_shift: float
+    """Of a phase plate in radians, 0...pi; 0 where none was looked for."""
     score: float
     """Normalised correlation of rings and model over the half plane, 0...1."""
     resolution_angstrom: float
     """To which rings follow the model; see `cloudlet.cryoem.numerics.ctf_resolution.fit_resolution`."""
+    repeatability_angstrom: float
+    """Largest difference of defocus, over all directions, between two halves of the micrograph that share no pixel."""
     background: NDArray[np.float64]
     """Power without rings by radius in pixels, shape (tile // 2,)."""
+    local: LocalDefocus
+    thickness_angstrom: float | None
+    """None where no node of the rings is seen."""
+    ice_ring: float | None
+    """See `cloudlet.cryoem.numerics.ice.ice_ring`."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether both halves agree well enough to be believed."""
+        return self.repeatability_angstrom <= LARGEST_DIFFERENCE
 
 
 def fit_ctf(
-    spectrum: NDArray[np.float32],
+    spectra: TileSpectra,
+    shape: tuple[int, int],
     pixel_size_angstrom: float,
     optics: Optics,
     search: CtfSearch | None = None,
 ) -> CtfFit | None:
-    """Fit the CTF to a power spectrum.
+    """Fit the CTF to the power spectra of a micrograph.
 
     Parameters
     ----------
-    spectrum
-        Power laid out as ``rfft2``, shape (tile, tile // 2 + 1).
+    spectra
+        Of tiles of the micrograph.
+    shape
+        (rows, columns) of the micrograph.
     pixel_size_angstrom
-        Of the image it was made of.
+        Of the micrograph.
     optics
         Of the microscope.
     search
@@ -72,18 +98,78 @@ def fit_ctf(
     CtfFit or None
         None where some ring holds no power at all: that is no exposure.
     """
+    search = search or CtfSearch()
+    found = _fit(spectra.whole, pixel_size_angstrom, optics, search)
+    halves = [_fit(half, pixel_size_angstrom, optics, search) for half in spectra.halves]
+    if found is None or halves[0] is None or halves[1] is None:
+        return None
+    rings, defocus, optics = found.rings, found.defocus, found.optics
+    length = spectra.tile * pixel_size_angstrom
+    limits = rings.first / length, rings.last / length
+    size = shape[0] * pixel_size_angstrom, shape[1] * pixel_size_angstrom
+    correlation = _correlation(found, pixel_size_angstrom, spectra.whole)
+    first = int(np.searchsorted(correlation.frequency, 1 / search.low_resolution))
+    return CtfFit(
+        defocus=defocus,
+        phase_shift=optics.phase_shift,
+        score=found.score,
+        resolution_angstrom=fit_resolution(
+            correlation.frequency, correlation.values, max(first, len(correlation.frequency) // 10)
+        ),
+        repeatability_angstrom=_difference(halves[0].defocus, halves[1].defocus),
+        background=found.flattened.background,
+        local=local_defocus(spectra.cells, found.flattened, pixel_size_angstrom, optics, defocus, limits, size),
+        thickness_angstrom=thickness(correlation.frequency, correlation.values, optics),
+        ice_ring=ice_ring(rings.radial, length),
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The fit of one spectrum."""
+
+    rings: _Rings
+    flattened: Flattened
+    optics: Optics
+    defocus: Defocus
+    score: float
+
+
+@dataclass(frozen=True)
+class _Correlation:
+    frequency: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+def _fit(spectrum: NDArray[np.float32], pixel_size_angstrom: float, optics: Optics, search: CtfSearch) -> _Found | None:
     radial = radial_mean(spectrum)
     if not np.all(radial[1:] > 0) or not np.all(np.isfinite(radial)):
         return None
-    search = search or CtfSearch()
-    rings = _Rings(radial, spectrum.shape[0], pixel_size_angstrom, optics, search)
-    start, flattened = rings.search()
-    plane = _Plane(spectrum, flattened, rings, optics)
-    vector, score = plane.fit(start)
-    defocus = Defocus.from_vector(*vector)
-    average = equiphase_average(spectrum, pixel_size_angstrom, optics, defocus)
-    resolution = _resolution(average.frequency, average.power, flattened, optics, defocus, search)
-    return CtfFit(defocus, score, resolution, flattened.background)
+    best: _Found | None = None
+    for shift in search.phase_shifts:
+        shifted = replace(optics, phase_shift=shift)
+        rings = _Rings(radial, spectrum.shape[0], pixel_size_angstrom, shifted, search)
+        start, flattened = rings.search()
+        vector, score = _Plane(spectrum, flattened, rings, shifted).fit(start)
+        if best is None or score > best.score:
+            best = _Found(rings, flattened, shifted, Defocus.from_vector(*vector), score)
+    return best
+
+
+def _difference(a: Defocus, b: Defocus) -> float:
+    """Return the largest difference over all directions: of the means, and of the vectors of astigmatism."""
+    vectors = [0.5 * one.astigmatism_angstrom * np.exp(2j * math.radians(one.angle_degrees)) for one in (a, b)]
+    return float(abs(a.mean_angstrom - b.mean_angstrom) + abs(vectors[0] - vectors[1]))
+
+
+def _correlation(found: _Found, pixel_size_angstrom: float, spectrum: NDArray[np.float32]) -> _Correlation:
+    bins = equiphase_bins(spectrum.shape[0], pixel_size_angstrom, found.optics, found.defocus)
+    background = found.flattened.background
+    chi = found.optics.phase(bins.frequency**2, found.defocus.mean_angstrom)
+    radius = bins.frequency / bins.frequency[-1] * (len(background) - 0.5)
+    rings = bins.average(spectrum) / np.interp(radius, np.arange(len(background)), background) - 1
+    first = int(np.searchsorted(bins.frequency, 1 / found.rings.settings.low_resolution))
+    return _Correlation(bins.frequency, windowed_correlation(rings, -np.cos(2 * chi), chi, first))
 
 
 class _Rings:
@@ -184,29 +270,18 @@ class _Plane:
 
     def _score(self, vector: NDArray[np.float64], part: slice) -> tuple[float, NDArray[np.float64]]:
         """Return the weighted correlation with the model, and its gradient per angstrom; shape (3,)."""
-        mean, along, across = vector
-        k2, weight, rings = self._k2[part], self._weight[part], self._rings[part]
-        cosine, sine = self._cosine[part], self._sine[part]
-        phase = 2 * self._optics.phase(k2, mean + along * cosine + across * sine)
-        model, slope = -np.cos(phase), np.sin(phase) * (2 * self._optics.focus_factor) * k2
-        product, square = float(np.dot(weight * rings, model)), float(np.dot(weight * model, model))
+        optics = self._optics
+        product, square, *slopes = match_rings(
+            self._rings[part],
+            self._weight[part],
+            self._k2[part],
+            self._cosine[part],
+            self._sine[part],
+            optics.focus_factor,
+            optics.aberration_factor,
+            optics.phase_offset,
+            *map(float, vector),
+        )
         root = math.sqrt(square)
-        change = weight * slope * (rings / root - model * (product / (square * root)))
-        gradient = np.array([change.sum(), np.dot(change, cosine), np.dot(change, sine)])
+        gradient = (np.array(slopes[:3]) - np.array(slopes[3:]) * (product / square)) / root
         return product / root, gradient
-
-
-def _resolution(
-    frequency: NDArray[np.float64],
-    power: NDArray[np.float64],
-    flattened: Flattened,
-    optics: Optics,
-    defocus: Defocus,
-    search: CtfSearch,
-) -> float:
-    chi = optics.phase(frequency**2, defocus.mean_angstrom)
-    radius = frequency / frequency[-1] * (len(flattened.background) - 0.5)
-    rings = power / np.interp(radius, np.arange(len(flattened.background)), flattened.background) - 1
-    first = int(np.searchsorted(frequency, 1 / search.low_resolution))
-    correlation = windowed_correlation(rings, -np.cos(2 * chi), chi, first)
-    return fit_resolution(frequency, correlation, max(first, len(frequency) // 10))

@@ -10,38 +10,51 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics
 
-__all__ = ["EquiphaseAverage", "equiphase_average", "fit_resolution", "windowed_correlation"]
+__all__ = ["EquiphaseBins", "equiphase_bins", "fit_resolution", "windowed_correlation"]
 
 _OVERSAMPLING = 2
 
 
 @dataclass(frozen=True)
-class EquiphaseAverage:
-    """A spectrum averaged along lines of equal CTF phase, so that astigmatism does not blur its rings."""
+class EquiphaseBins:
+    """Lines of equal CTF phase, along which astigmatism does not blur the rings of a spectrum."""
 
-    frequency: NDArray[np.float64]
-    """In 1/angstrom at the mean defocus, shape (n,), from 0 to Nyquist in half pixels."""
-    power: NDArray[np.float64]
-    """Mean power, shape (n,)."""
+    index: NDArray[np.intp]
+    """Of the line of each coefficient, flat."""
+    members: NDArray[np.intp]
+    """Coefficients on each line, shape (count,)."""
+    step: float
+    """From one line to the next, in 1/angstrom at the mean defocus: half a pixel."""
+
+    @property
+    def count(self) -> int:
+        """Lines from frequency 0 to Nyquist."""
+        return len(self.members)
+
+    @property
+    def frequency(self) -> NDArray[np.float64]:
+        """In 1/angstrom at the mean defocus, shape (count,)."""
+        return np.arange(self.count, dtype=np.float64) * self.step
+
+    def average(self, spectrum: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the mean power on each line, shape (count,)."""
+        totals = np.bincount(self.index, spectrum.ravel(), self.count + 1)[: self.count]
+        there = self.members > 0
+        places = np.arange(self.count)
+        average: NDArray[np.float64] = np.interp(places, places[there], totals[there] / self.members[there])
+        return average
 
 
-def equiphase_average(
-    spectrum: NDArray[np.float32], pixel_size_angstrom: float, optics: Optics, defocus: Defocus
-) -> EquiphaseAverage:
-    """Average `spectrum`, laid out as ``rfft2``, at the radius that has each pixel's phase at the mean defocus."""
-    tile = spectrum.shape[0]
+def equiphase_bins(tile: int, pixel_size_angstrom: float, optics: Optics, defocus: Defocus) -> EquiphaseBins:
+    """Put every coefficient, laid out as ``rfft2``, to the radius that has its phase at the mean defocus."""
     y = np.fft.fftfreq(tile, pixel_size_angstrom)[:, None]
     x = np.fft.rfftfreq(tile, pixel_size_angstrom)[None, :]
-    phase = optics.phase(y**2 + x**2, defocus.along(np.arctan2(y, x))) - optics.amplitude_phase
+    phase = optics.phase(y**2 + x**2, defocus.along(np.arctan2(y, x))) - optics.phase_offset
     bins = np.sqrt(_squared_frequency_at(phase, optics, defocus.mean_angstrom))
-    bins *= tile * pixel_size_angstrom * _OVERSAMPLING
+    step = 1 / (_OVERSAMPLING * tile * pixel_size_angstrom)
     count = tile // 2 * _OVERSAMPLING
-    index = np.minimum(bins + 0.5, count).astype(np.intp).ravel()
-    totals = np.bincount(index, spectrum.ravel(), count + 1)[:count]
-    members = np.bincount(index, minlength=count + 1)[:count]
-    places = np.arange(count)
-    power = np.interp(places, places[members > 0], totals[members > 0] / members[members > 0])
-    return EquiphaseAverage(places / (_OVERSAMPLING * tile * pixel_size_angstrom), power)
+    index = np.minimum(bins / step + 0.5, count).astype(np.intp).ravel()
+    return EquiphaseBins(index, np.bincount(index, minlength=count + 1)[:count], step)
 
 
 def windowed_correlation(

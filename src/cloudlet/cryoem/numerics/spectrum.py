@@ -1,47 +1,84 @@
-"""Power spectra of micrographs."""
+"""Power spectra of micrographs, from tiles that share no pixel."""
 
 from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-__all__ = ["power_spectrum", "radial_mean", "tile_size_for"]
+from cloudlet.cryoem.numerics.fourier import edge
 
-TILE_ANGSTROM = 650.0
-"""Rings at 3 angstrom and 2 um of defocus are 1/320 angstrom apart; a tile this long still resolves them."""
+__all__ = ["TileSpectra", "radial_mean", "tile_size_for", "tile_spectra"]
+
+TILE_ANGSTROM = 600.0
+"""Rings at 3 angstrom and 3 um of defocus are 1/220 angstrom apart; a tile this long still resolves them."""
+
+CELLS = 5
+"""Cells along each side of the micrograph that local spectra are made of."""
+
+_FADE = 0.15
+"""Share of a tile's side, at each end, over which it is faded out: a flat top wastes less of the pixels than a bell."""
+_SMALLEST_TILE = 256
+
+
+@dataclass(frozen=True)
+class TileSpectra:
+    """Mean power per pixel, laid out as ``rfft2`` of a tile: shape (tile, tile // 2 + 1) each."""
+
+    whole: NDArray[np.float32]
+    """Of all tiles."""
+    halves: tuple[NDArray[np.float32], NDArray[np.float32]]
+    """Of the tiles of either colour, as of a chess board."""
+    cells: NDArray[np.float32]
+    """Of the tiles that lie in each of 5 x 5 cells, by their share in it; shape (5, 5, tile, tile // 2 + 1)."""
+
+    @property
+    def tile(self) -> int:
+        """Side of a tile in pixels."""
+        return self.whole.shape[0]
 
 
 def tile_size_for(shape: tuple[int, int], pixel_size_angstrom: float) -> int:
-    """Return the smallest of 256, 512, 1024, 2048 pixels that reaches `TILE_ANGSTROM`, at most the image's side."""
-    wanted = next((n for n in (256, 512, 1024) if n * pixel_size_angstrom >= TILE_ANGSTROM), 2048)
-    return min(wanted, shape[0] // 2 * 2, shape[1] // 2 * 2)
+    """Return the smallest size that reaches `TILE_ANGSTROM` and transforms fast; at least two tiles along each side."""
+    wanted = max(_SMALLEST_TILE, int(np.ceil(TILE_ANGSTROM / pixel_size_angstrom)))
+    size: int = scipy.fft.next_fast_len(wanted, True)
+    while size % 2:
+        size = scipy.fft.next_fast_len(size + 1, True)
+    smallest: int = min(size, shape[0] // 4 * 2, shape[1] // 4 * 2)
+    return smallest
 
 
-def power_spectrum(image: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
-    """Return the mean power of square tiles that overlap by half (Welch, https://doi.org/10.1109/TAU.1967.1161901).
+def tile_spectra(image: NDArray[np.float32], tile: int) -> TileSpectra:
+    """Return spectra of square tiles that cover an image without overlapping.
 
     Parameters
     ----------
     image
-        Shape (rows, columns), each at least `tile`.
+        Shape (rows, columns), each at least twice `tile`.
     tile
         Side of a tile in pixels, even.
-
-    Returns
-    -------
-    numpy.ndarray
-        Power per pixel, in squared units of the image, laid out as ``rfft2``: shape (tile, tile // 2 + 1).
     """
-    line = np.sqrt(np.hanning(tile + 2)[1:-1])
-    window = np.outer(line, line).astype(np.float32)
-    total = np.zeros((tile, tile // 2 + 1), np.float32)
-    corners = [(y, x) for y in _starts(image.shape[0], tile) for x in _starts(image.shape[1], tile)]
-    for y, x in corners:
-        piece = image[y : y + tile, x : x + tile]
-        transform = scipy.fft.rfft2((piece - piece.mean()) * window)
-        total += transform.real**2 + transform.imag**2
-    return total / np.float32(len(corners) * np.square(window).sum())
+    line = edge(tile, _FADE)
+    window = np.outer(line, line)
+    starts = [_starts(size, tile) for size in image.shape]
+    shape = tile, tile // 2 + 1
+    halves, counts = np.zeros((2, *shape), np.float32), np.zeros(2)
+    cells, shares = np.zeros((CELLS, CELLS, *shape), np.float32), np.zeros((CELLS, CELLS))
+    for (row, y), (column, x) in itertools.product(enumerate(starts[0]), enumerate(starts[1])):
+        power = _power(image[y : y + tile, x : x + tile], window)
+        colour = (row + column) % 2
+        halves[colour] += power
+        counts[colour] += 1
+        for cell, share in _cells_of(y, x, tile, (image.shape[0], image.shape[1])):
+            cells[cell] += np.float32(share) * power
+            shares[cell] += share
+    whole = (halves[0] + halves[1]) / np.float32(counts.sum())
+    cells /= shares[..., None, None].astype(np.float32)
+    first, second = (half / np.float32(count) for half, count in zip(halves, counts, strict=True))
+    return TileSpectra(whole, (first, second), cells)
 
 
 def radial_mean(spectrum: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -55,6 +92,28 @@ def radial_mean(spectrum: NDArray[np.float32]) -> NDArray[np.float64]:
     return mean
 
 
+def _power(piece: NDArray[np.float32], window: NDArray[np.float32]) -> NDArray[np.float32]:
+    transform = scipy.fft.rfft2((piece - piece.mean()) * window)
+    power: NDArray[np.float32] = transform.real**2
+    power += transform.imag**2
+    power /= np.float32(np.square(window).sum())
+    return power
+
+
 def _starts(size: int, tile: int) -> list[int]:
-    count = max(1, int(np.ceil((size - tile) / (tile // 2))) + 1)
+    """Return where tiles begin: as many as fit, with equal gaps between them."""
+    count = size // tile
     return [int(start) for start in np.linspace(0, size - tile, count)]
+
+
+def _cells_of(y: int, x: int, tile: int, shape: tuple[int, int]) -> list[tuple[tuple[int, int], float]]:
+    """Return the cells that a tile reaches into, each with the share of the tile's area that lies there."""
+    along = [
+        _shares(start / size * CELLS, (start + tile) / size * CELLS) for start, size in zip((y, x), shape, strict=True)
+    ]
+    return [((row, column), a * b) for row, a in along[0] for column, b in along[1]]
+
+
+def _shares(begin: float, end: float) -> list[tuple[int, float]]:
+    first, last = int(begin), min(CELLS - 1, int(np.ceil(end)) - 1)
+    return [(n, (min(end, n + 1) - max(begin, n)) / (end - begin)) for n in range(first, last + 1)]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
-from cloudlet.cryoem.numerics.ctf_fit import fit_ctf
+from cloudlet.cryoem.numerics.ctf_fit import CtfFit, CtfSearch, fit_ctf
+from cloudlet.cryoem.numerics.spectrum import CELLS, TileSpectra
 
 PIXEL, TILE = 1.4, 512
 
@@ -17,6 +18,15 @@ def synthetic(optics: Optics, truth: Defocus, seed: int, contrast: float = 0.6) 
     return (background * (1 + rings) * rng.gamma(9, 1 / 9, k2.shape)).astype(np.float32)
 
 
+def fitted(optics: Optics, truth: Defocus, seed: int, contrast: float = 0.6) -> CtfFit:
+    halves = [synthetic(optics, truth, 2 * seed + n, contrast) for n in (0, 1)]
+    whole = (halves[0] + halves[1]) / 2
+    cells = np.broadcast_to(whole, (CELLS, CELLS, *whole.shape))
+    fit = fit_ctf(TileSpectra(whole, (halves[0], halves[1]), cells), (2048, 2048), PIXEL, optics)
+    assert fit is not None
+    return fit
+
+
 CASES = [(6_000, 200, 20.0), (9_000, 0, 0.0), (14_000, 600, -60.0), (21_000, 350, 85.0), (30_000, 150, -20.0)]
 
 
@@ -27,8 +37,7 @@ def test_defocus_and_astigmatism_of_a_theoretical_spectrum_are_found(
 ) -> None:
     optics = Optics(voltage, 2.7, 0.1)
     truth = Defocus(mean + astigmatism / 2, mean - astigmatism / 2, angle)
-    fit = fit_ctf(synthetic(optics, truth, seed=int(mean + voltage)), PIXEL, optics)
-    assert fit is not None
+    fit = fitted(optics, truth, seed=int(mean + voltage))
     assert abs(fit.defocus.mean_angstrom - mean) < 30
     assert abs(fit.defocus.astigmatism_angstrom - astigmatism) < 60
     if astigmatism >= 200:
@@ -37,22 +46,52 @@ def test_defocus_and_astigmatism_of_a_theoretical_spectrum_are_found(
 
 def test_fainter_rings_give_a_coarser_fit_resolution_and_score() -> None:
     optics, truth = Optics(200, 2.7, 0.1), Defocus(15_100, 14_900, 10.0)
-    strong = fit_ctf(synthetic(optics, truth, 1, contrast=0.8), PIXEL, optics)
-    faint = fit_ctf(synthetic(optics, truth, 1, contrast=0.15), PIXEL, optics)
-    assert strong is not None
-    assert faint is not None
+    strong, faint = fitted(optics, truth, 1, contrast=0.8), fitted(optics, truth, 1, contrast=0.15)
     assert strong.resolution_angstrom < faint.resolution_angstrom
     assert strong.score > faint.score
 
 
 def test_noise_without_rings_scores_near_nothing() -> None:
     optics = Optics(200, 2.7, 0.1)
-    flat = synthetic(optics, Defocus(15_000, 15_000, 0), 2, contrast=0.0)
-    fit = fit_ctf(flat, PIXEL, optics)
-    assert fit is not None
+    fit = fitted(optics, Defocus(15_000, 15_000, 0), 2, contrast=0.0)
+    assert not fit.is_certain
     assert fit.score < 0.1
     assert fit.resolution_angstrom > 5  # the threshold at which a micrograph counts as bad
 
 
 def test_an_empty_spectrum_has_no_fit() -> None:
-    assert fit_ctf(np.zeros((TILE, TILE // 2 + 1), np.float32), PIXEL, Optics(200, 2.7, 0.1)) is None
+    empty = np.zeros((TILE, TILE // 2 + 1), np.float32)
+    spectra = TileSpectra(empty, (empty, empty), np.zeros((CELLS, CELLS, *empty.shape), np.float32))
+    assert fit_ctf(spectra, (2048, 2048), PIXEL, Optics(200, 2.7, 0.1)) is None
+
+
+def test_halves_that_share_no_noise_agree_where_rings_are_strong() -> None:
+    fit = fitted(Optics(300, 2.7, 0.1), Defocus(15_200, 14_800, 30.0), 3)
+    assert 0 < fit.repeatability_angstrom < 30
+    assert fit.is_certain
+
+
+def test_a_phase_shift_is_found_where_it_is_looked_for() -> None:
+    optics, truth = Optics(300, 2.7, 0.1, phase_shift=np.pi / 3), Defocus(9_200, 9_000, 30.0)
+    halves = [synthetic(optics, truth, seed) for seed in (0, 1)]
+    cells = np.broadcast_to(halves[0], (CELLS, CELLS, *halves[0].shape))
+    spectra = TileSpectra((halves[0] + halves[1]) / 2, (halves[0], halves[1]), cells)
+    search = CtfSearch(phase_shifts=tuple(np.radians(np.arange(0, 180, 15))))
+    fit = fit_ctf(spectra, (2048, 2048), PIXEL, Optics(300, 2.7, 0.1), search)
+    assert fit is not None
+    assert abs(np.degrees(fit.phase_shift) - 60) <= 15
+    assert abs(fit.defocus.mean_angstrom - 9_100) < 150
+
+
+def test_a_tilted_specimen_is_told_by_the_defocus_of_its_places() -> None:
+    optics, side = Optics(300, 2.7, 0.1), 2048
+    rise = np.linspace(-0.4, 0.4, CELLS) * side * PIXEL * np.tan(np.radians(20))
+    cells = np.empty((CELLS, CELLS, TILE, TILE // 2 + 1), np.float32)
+    for row, column in np.ndindex(CELLS, CELLS):
+        focus = 15_000 + rise[column]
+        cells[row, column] = synthetic(optics, Defocus(focus + 100, focus - 100, 10.0), 5 * row + column)
+    whole = cells[2, 2]
+    fit = fit_ctf(TileSpectra(whole, (cells[1, 2], cells[3, 2]), cells), (side, side), PIXEL, optics)
+    assert fit is not None
+    assert fit.local.tilt_degrees == pytest.approx(20, abs=1)
+    assert np.abs(fit.local.cells - 15_000 - rise).max() < 60

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
-from cloudlet.cryoem.numerics.ctf_resolution import equiphase_average, fit_resolution, windowed_correlation
+from cloudlet.cryoem.numerics.ctf_resolution import equiphase_bins, fit_resolution, windowed_correlation
 
 OPTICS = Optics(200, 2.7, 0.1)
 
@@ -10,10 +10,10 @@ OPTICS = Optics(200, 2.7, 0.1)
 def test_the_equiphase_average_undoes_astigmatism() -> None:
     astigmatic, round_one = Defocus(16_000, 14_000, 35.0), Defocus(15_000, 15_000, 0.0)
     spectrum = np.square(ctf(512, 1.4, OPTICS, astigmatic))
-    average = equiphase_average(spectrum, 1.4, OPTICS, astigmatic)
-    chi = OPTICS.phase(average.frequency**2, round_one.mean_angstrom)
+    bins = equiphase_bins(512, 1.4, OPTICS, astigmatic)
+    chi = OPTICS.phase(bins.frequency**2, round_one.mean_angstrom)
     part = slice(40, 300)
-    assert np.corrcoef(average.power[part], np.sin(chi[part]) ** 2)[0, 1] > 0.98
+    assert np.corrcoef(bins.average(spectrum)[part], np.sin(chi[part]) ** 2)[0, 1] > 0.98
 
 
 @pytest.mark.parametrize("end", [200, 320, 450])

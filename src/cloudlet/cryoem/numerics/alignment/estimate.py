@@ -114,8 +114,8 @@ class _Alignment:
             shape=(self._stack.layout.rows, self._stack.layout.columns),
             pixel_size_angstrom=task.pixel_size_angstrom,
             binning=self._stack.layout.binning,
-            path=self._stack.layout.binning * path,
-            path_axes=axes,
+            base=self._stack.layout.binning * path,
+            base_axes=axes,
             local=self._field(path),
         )
 

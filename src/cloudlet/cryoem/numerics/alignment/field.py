@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,15 +55,24 @@ class MotionField:
     """(rows, columns) of the frames."""
     pixel_size_angstrom: float
     binning: int
-    path: Floats
-    """Of the whole field, shape (frames, 2)."""
-    path_axes: tuple[Posterior, Posterior]
+    base: Floats
+    """The path that the local field is about, shape (frames, 2)."""
+    base_axes: tuple[Posterior, Posterior]
     local: LocalField | None
     """None where the frames are too small for a field."""
 
+    @cached_property
+    def path(self) -> Floats:
+        """Of the whole field: the mean over it, shape (frames, 2)."""
+        if self.local is None:
+            return self.base
+        y, x = self._samples()
+        mean: Floats = self.at(y, x).mean(axis=1)
+        return mean
+
     def at(self, y: Floats, x: Floats) -> Floats:
         """Return the displacements of places, given by rows and columns of equal shape (n,); shape (frames, n, 2)."""
-        moved = np.repeat(self.path[:, None, :], np.size(y), axis=1)
+        moved = np.repeat(self.base[:, None, :], np.size(y), axis=1)
         if self.local is not None:
             moved = moved + self.binning * self.local.at(self._places(y, x))
         return moved
@@ -76,14 +86,19 @@ class MotionField:
         ]
         y, x = np.meshgrid(*middles, indexing="ij")
         moved = self.at(y.ravel(), x.ravel())
-        return moved.reshape(len(self.path), *counts, 2).astype(np.float32)
+        return moved.reshape(len(self.base), *counts, 2).astype(np.float32)
 
     def path_error(self) -> Floats:
         """Return the predicted standard error of the path, its mean removed, in pixels, shape (frames, 2)."""
+        y, x = self._samples()
         errors = []
-        for posterior in self.path_axes:
+        for axis, base in enumerate(self.base_axes):
+            posterior, rows = base, base.places
+            if self.local is not None:
+                posterior = self.local.axes[axis]
+                rows = self.local.rows(self._places(y, x), axis).mean(axis=0, keepdims=True)
             centred = posterior.frames - posterior.frames.mean(axis=0)
-            errors.append(np.sqrt(posterior.variance(posterior.places, centred)[0]))
+            errors.append(np.sqrt(posterior.variance(rows, centred)[0]))
         return self.binning * np.stack(errors, axis=-1)
 
     def field_error(self) -> Floats:
@@ -92,7 +107,7 @@ class MotionField:
         Zeros where there is no local field.
         """
         if self.local is None:
-            return np.zeros_like(self.path)
+            return np.zeros_like(self.base)
         y, x = self._samples()
         errors = []
         for axis, posterior in enumerate(self.local.axes):

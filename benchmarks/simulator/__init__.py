@@ -1,0 +1,21 @@
+"""A second simulated microscope, which judges the engine: it shares no line, no interpolator and no law with it.
+
+Ice and particles are scatterers that are drawn, in every frame, where they have moved to; the testbed's specimen is a
+picture that is warped. The signal fades by a B factor that grows with dose, not by the critical dose curve. Motion is
+drawn from families that the engine's priors do not contain.
+"""
+
+from benchmarks.simulator.micrographs import MicrographSpec, Simulated, simulate_micrograph
+from benchmarks.simulator.models import CAMERAS, MovieSpec, Truth
+from benchmarks.simulator.movies import simulate_movie, write_movie
+
+__all__ = [
+    "CAMERAS",
+    "MicrographSpec",
+    "MovieSpec",
+    "Simulated",
+    "Truth",
+    "simulate_micrograph",
+    "simulate_movie",
+    "write_movie",
+]

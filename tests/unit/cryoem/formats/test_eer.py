@@ -1,0 +1,117 @@
+"""Electron events: bit-exact against imagecodecs, and within their buffers whatever the bits say."""
+
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.unit.cryoem.formats.checked import checked, load_checked
+from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
+
+from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongType
+from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events, build_counter
+from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
+from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
+from cloudlet.cryoem.formats.outline import Fractions
+from cloudlet.cryoem.formats.raw_file import opened
+
+SHAPE = (256, 512)
+TOTAL = SHAPE[0] * SHAPE[1]
+
+
+def drawn(seed: int, density: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rng = np.random.default_rng(seed)
+    pixels = np.flatnonzero(rng.random(TOTAL) < density)
+    return pixels, rng.integers(0, 16, len(pixels))
+
+
+def decoded(raw: bytes, skip: int, upsampling: int) -> NDArray[np.uint8]:
+    source = np.frombuffer(raw + bytes(SOURCE_MARGIN), np.uint8)
+    image = np.zeros((SHAPE[0] * upsampling, SHAPE[1] * upsampling), np.uint8)
+    assert add_events(source, len(raw), EventCode(skip, 2, 2), SHAPE, upsampling, image)
+    return image
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.001, 0.03, 0.3, 1.0]), st.sampled_from([7, 8]))
+def test_counts_are_those_of_imagecodecs(seed: int, density: float, skip: int) -> None:
+    raw = encode_events(*drawn(seed, density), TOTAL, skip)
+    expected = imagecodecs.eer_decode(raw, SHAPE, skip, 2, 2)
+    np.testing.assert_array_equal(decoded(raw, skip, 1), expected)
+
+
+@pytest.mark.parametrize("upsampling", [2, 4])
+def test_finer_positions_are_those_of_imagecodecs(upsampling: int) -> None:
+    raw = encode_events(*drawn(1, 0.05), TOTAL)
+    finer = SHAPE[0] * upsampling, SHAPE[1] * upsampling
+    expected = imagecodecs.eer_decode(raw, finer, 7, 2, 2, superres=upsampling // 2)
+    np.testing.assert_array_equal(decoded(raw, 7, upsampling), expected)
+
+
+def test_fractions_sum_raw_frames_and_the_last_one_is_shorter(tmp_path: Path) -> None:
+    frames = [encode_events(*drawn(seed, 0.02), TOTAL) for seed in range(7)]
+    write_eer(tmp_path / "a.eer", frames, SHAPE)
+    single = [imagecodecs.eer_decode(frame, SHAPE, 7, 2, 2).astype(int) for frame in frames]
+    assert look_at_movie(tmp_path / "a.eer").raw_frames == (1,) * 7
+    with open_movie(tmp_path / "a.eer", Fractions(3)) as movie:
+        assert movie.outline.raw_frames == (3, 3, 1)
+        read = movie.read_all()
+    np.testing.assert_array_equal(read, [sum(single[:3]), sum(single[3:6]), single[6]])
+
+
+def test_more_than_255_counts_do_not_wrap_around(tmp_path: Path) -> None:
+    frame = encode_events(np.array([5, TOTAL - 1]), np.array([0, 0]), TOTAL)
+    write_eer(tmp_path / "a.eer", [frame] * 600, SHAPE)
+    with open_movie(tmp_path / "a.eer", Fractions(300)) as movie:
+        assert movie.outline.dtype == np.uint16
+        read = movie.read_all()
+    assert read[0, 0, 5] == 300
+    assert read[1, -1, -1] == 300
+
+
+def test_the_file_says_how_it_was_taken(tmp_path: Path) -> None:
+    write_eer(tmp_path / "a.eer", [encode_events(*drawn(0, 0.01), TOTAL)] * 2, SHAPE)
+    with opened(tmp_path / "a.eer") as file:
+        metadata = read_eer_metadata("a.eer", file)
+    assert metadata.exposure_seconds == 3.5
+    assert metadata.total_dose_per_pixel == 12.25
+    assert metadata.pixel_size_angstrom == pytest.approx(0.7)
+
+
+def test_a_frame_whose_events_end_too_soon_is_told(tmp_path: Path) -> None:
+    whole = encode_events(*drawn(0, 0.02), TOTAL)
+    write_eer(tmp_path / "a.eer", [whole, whole[: len(whole) // 2]], SHAPE)
+    with pytest.raises(MovieUnreadable, match="Raw frame 2"), open_movie(tmp_path / "a.eer") as movie:
+        movie.read_all()
+
+
+def test_a_tiff_called_eer_is_told(tmp_path: Path) -> None:
+    write_eer(tmp_path / "a.eer", [bytes(TOTAL)] * 2, SHAPE, compression=1)
+    with pytest.raises(MovieWrongType, match="no electron events"):
+        look_at_movie(tmp_path / "a.eer")
+
+
+CHECKED = build_counter(checked, load_checked)
+
+
+@given(st.binary(max_size=200), st.integers(1, 16), st.integers(1, 4), st.integers(1, 4), st.sampled_from([0, 1]))
+def test_no_bits_lead_out_of_the_buffers(raw: bytes, skip: int, vertical: int, horizontal: int, finer: int) -> None:
+    source = np.frombuffer(raw + bytes(SOURCE_MARGIN), np.uint8).copy()
+    image = np.zeros((8 * 8) << (2 * finer), np.uint8)
+    gone = CHECKED(source, len(raw), skip, vertical, horizontal, 8, 8, finer, image)
+    assert 0 <= gone <= 64
+
+
+def test_buffers_that_do_not_belong_together_are_refused() -> None:
+    source, image = np.zeros(20, np.uint8), np.zeros((8, 8), np.uint8)
+    for size, code, shape, upsampling in (
+        (13, EventCode(7, 2, 2), (8, 8), 1),
+        (12, EventCode(7, 2, 2), (8, 9), 1),
+        (12, EventCode(7, 2, 2), (8, 8), 2),
+        (12, EventCode(7, 0, 2), (4, 4), 2),
+        (12, EventCode(40, 2, 2), (8, 8), 1),
+    ):
+        with pytest.raises(ValueError, match="do not belong together"):
+            add_events(source, size, code, shape, upsampling, image)

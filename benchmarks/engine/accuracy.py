@@ -1,0 +1,125 @@
+"""Motion against the truth: the path beside RELION's, the field by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.engine.movies import Made, make
+from benchmarks.engine.programs import path_of, run_relion
+from benchmarks.engine.speed import WORK
+from benchmarks.report import Row
+from cloudlet.cryoem.calibration import calibrated
+from cloudlet.cryoem.formats.movie import open_movie
+from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
+from cloudlet.cryoem.numerics.cpu import CpuDevice
+from cloudlet.cryoem.numerics.device import Layout
+from cloudlet.cryoem.settings import CryoemSettings
+
+__all__ = ["measure_field", "measure_path"]
+
+FIRST = 5
+"""Frames that are told apart."""
+WEAK_SHARE, STRONG_SHARE = 0.65, 1.0
+FIELD_LIMITS = {"k2": 0.10, "k3": 0.20}
+HONEST = (0.7, 1.4)
+SEEDS = {"weak k3": ("k3", 1.0, 100), "weak k2": ("k2", 1.0, 100), "strong k2": ("k2", 3.0, 200)}
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Squares per axis, pooled: of ours, RELION's, and as predicted."""
+
+    ours: Floats
+    relion: Floats
+    predicted: Floats
+
+
+def measure_path(is_quick: bool) -> Iterator[Row]:
+    """Yield the errors of the path, pooled over seeds, with a bootstrap interval of the ratio."""
+    seeds = 2 if is_quick else 8
+    device = CpuDevice(2)
+    for name, (camera, strength, first) in SEEDS.items():
+        errors = [_path_errors(make(camera, "drift", strength, first + n + 1), device) for n in range(seeds)]
+        ours, relion = (np.array([getattr(one, of).mean() for one in errors]) for of in ("ours", "relion"))
+        ratio, low, high = _ratio(ours, relion)
+        limit = STRONG_SHARE if strength > 1 else WEAK_SHARE
+        predicted = np.sqrt(np.mean([one.predicted.mean() for one in errors]) / ours.mean())
+        yield Row(f"{name}, error of the path", float(np.sqrt(ours.mean())), "px")
+        yield Row(f"{name}, RELION's", float(np.sqrt(relion.mean())), "px")
+        yield Row(f"{name}, ours over RELION's ({low:.2f} to {high:.2f})", ratio, "", f"≤ {limit:g}", ratio <= limit)
+        yield _honest(f"{name}, predicted over observed", predicted)
+
+
+def measure_field(is_quick: bool) -> Iterator[Row]:
+    """Yield the errors of the local field, the first frames apart."""
+    seeds = 2 if is_quick else 8
+    device = CpuDevice(2)
+    for camera, motion, first in (("k2", "smooth", 300), ("k3", "rough", 400)):
+        late, early, predicted = [], [], []
+        for number in range(seeds):
+            made = make(camera, motion, 1.0, first + number + 1)
+            field = _aligned(made, device)
+            error = np.square(_field_error(field, made))
+            late.append(error[FIRST:].mean())
+            early.append(error[:FIRST].mean())
+            predicted.append(np.square(field.field_error()[FIRST:]).mean())
+        value = float(np.sqrt(np.mean(late)))
+        yield Row.at_most(f"{camera}, {motion} field", value, "px", FIELD_LIMITS[camera])
+        yield Row(f"{camera}, {motion} field, first {FIRST} frames", float(np.sqrt(np.mean(early))), "px")
+        yield _honest(f"{camera}, {motion} field, predicted over observed", float(np.sqrt(np.mean(predicted))) / value)
+
+
+def _path_errors(made: Made, device: CpuDevice) -> _Errors:
+    field = _aligned(made, device)
+    run_relion(made, WORK / "relion", threads=2)
+    relion = path_of(WORK / "relion" / "MC" / "movie.star")
+    truth = made.truth().path
+    return _Errors(_squares(field.path, truth), _squares(relion, truth), np.square(field.path_error()))
+
+
+def _aligned(made: Made, device: CpuDevice) -> MotionField:
+    with open_movie(made.path) as movie:
+        outline, pixel = movie.outline, made.spec.pixel_size_angstrom
+        layout = Layout(outline.frames, outline.rows, outline.columns, outline.dtype, binning_for(pixel))
+        stack = device.stack(layout)
+        device.threads.each(lambda frame: movie.read_frame(frame, stack.buffer(frame)), outline.frames)
+    calibration = calibrated(made.path, stack.total(), made.gain, CryoemSettings())
+    stack.calibrate(calibration.gain, calibration.defects)
+    doses = np.full(made.spec.frames, made.dose_per_frame)
+    used = np.ones(made.spec.frames, bool)
+    return align(stack, AlignmentTask(pixel, made.spec.voltage_kv, doses, 0.0, used))
+
+
+def _squares(found: Floats, truth: Floats) -> Floats:
+    error = found - truth
+    squares: Floats = np.square(error - error.mean(axis=0))
+    return squares
+
+
+def _field_error(field: MotionField, made: Made) -> Floats:
+    truth = made.truth()
+    y, x = (
+        p.ravel() for p in np.meshgrid(*[np.linspace(0.03, 0.97, 15) * size for size in truth.shape], indexing="ij")
+    )
+    error = field.at(y, x) - truth.at(y, x)
+    centred: Floats = error - error.mean(axis=0)
+    return centred
+
+
+def _ratio(ours: Floats, relion: Floats) -> tuple[float, float, float]:
+    """Return the ratio of pooled rms errors, and the 90 % bootstrap interval over movies."""
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(ours), (2000, len(ours)))
+    ratios = np.sqrt(ours[draws].mean(axis=1) / relion[draws].mean(axis=1))
+    low, high = np.percentile(ratios, [5, 95])
+    return float(np.sqrt(ours.mean() / relion.mean())), float(low), float(high)
+
+
+def _honest(name: str, value: float) -> Row:
+    return Row(name, float(value), "", f"{HONEST[0]:g} to {HONEST[1]:g}", bool(HONEST[0] <= value <= HONEST[1]))

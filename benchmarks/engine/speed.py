@@ -1,0 +1,44 @@
+"""The whole chain beside RELION's motion correction alone, in CPU seconds of whole process trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.engine.movies import make
+from benchmarks.engine.programs import decode_seconds, run_engine, run_relion
+from benchmarks.report import FOLDER, Row
+
+__all__ = ["measure"]
+
+TIMES_RELION = {"k3": 10.0, "k2": 12.5}
+DECODES, GIGABYTES, TWO_CORES = 2.7, 4.0, 0.9
+WORK = (FOLDER / "work").absolute()
+
+
+def measure(camera: str, is_quick: bool) -> Iterator[Row]:
+    """Yield the rows of one camera."""
+    made = make(camera, "drift", 1.0, 101)
+    movies, repeats = (3, 1) if is_quick else (11, 3)
+    one, many, peer = [], [], []
+    for _ in range(repeats):
+        one.append(run_engine(made, WORK, movies=1))
+        many.append(run_engine(made, WORK, movies=movies))
+        peer.append(run_relion(made, WORK / "relion"))
+    decode = decode_seconds(made)
+    ours = (min(c.cpu_seconds for c in many) - min(c.cpu_seconds for c in one)) / (movies - 1)
+    relion = min(c.cpu_seconds for c in peer)
+    yield Row("RELION's motion correction alone", relion, "CPU-s")
+    yield Row("one decode by imagecodecs", decode, "CPU-s")
+    yield Row("whole chain", ours, "CPU-s")
+    yield _at_least("RELION over whole chain", relion / ours, "x", TIMES_RELION[camera])
+    yield Row.at_most("whole chain", ours / decode, "decodes", DECODES)
+    # children's peak is that of the largest there ever was: RELION's runs before any of ours would hide ours
+    yield Row.at_most("memory of one task", one[0].most_gigabytes, "GB", GIGABYTES)
+    pair = run_engine(made, WORK, movies=movies + 1, workers=2)
+    single = run_engine(made, WORK, movies=2, workers=2)
+    wall = (pair.wall_seconds - single.wall_seconds) / (movies - 1)
+    yield _at_least("two cores over twice one thread", (1 / wall) / (2 / ours), "", TWO_CORES)
+
+
+def _at_least(name: str, value: float, unit: str, limit: float) -> Row:
+    return Row(name, value, unit, f"≥ {limit:g}", value >= limit)

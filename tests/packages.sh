@@ -6,6 +6,7 @@ missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v Xvnc >/dev/null || missing="$missing tigervnc-standalone-server"
 command -v vncpasswd >/dev/null || missing="$missing tigervnc-tools"
+command -v relion_run_motioncorr >/dev/null || missing="$missing relion"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -23,6 +23,8 @@ __all__ = [
     "MovieWrongSize",
     "MovieWrongType",
     "ProductUnwritable",
+    "ProgramFailed",
+    "ProgramMissing",
     "RawFolderEmpty",
     "RawFolderUnusable",
     "SettingsInvalid",
@@ -93,6 +95,18 @@ class DeviceUnavailable(CloudletError):
     """The processor that is asked for is not there."""
 
     slug: ClassVar[str] = "device-unavailable"
+
+
+class ProgramMissing(CloudletError):
+    """A program that is to do a stage is not installed."""
+
+    slug: ClassVar[str] = "program-missing"
+
+
+class ProgramFailed(CloudletError):
+    """A program that was to do a stage failed, or left nothing that can be read."""
+
+    slug: ClassVar[str] = "program-failed"
 
 
 class MetadataUnreadable(CloudletError):

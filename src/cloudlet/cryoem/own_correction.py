@@ -18,12 +18,10 @@ from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align
 from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
 from cloudlet.cryoem.numerics.device import Device, Layout, RadialTable, Stack, Sums
 from cloudlet.cryoem.numerics.low_rank import ExposureWeights, exposure_weights
+from cloudlet.cryoem.path_figures import path_figures
 from cloudlet.cryoem.settings import CryoemSettings
 
 __all__ = ["OwnCorrector"]
-
-FIRST_DOSE = 5.0
-"""Electrons per square angstrom that count as the beginning of a movie."""
 
 _FITTING = 0.7
 """RELION's model is handed on where it leaves at most this share of the local motion unsaid."""
@@ -184,12 +182,8 @@ def _gain_figures(calibration: Calibration, means: NDArray[np.float64]) -> dict[
 
 def _motion_figures(field: MotionField, acquisition: Acquisition) -> dict[str, float]:
     pixel = acquisition.pixel_size_angstrom
-    steps = np.hypot(*np.diff(field.path, axis=0).T)
-    path = pixel * np.concatenate([[0.0], np.cumsum(steps)])
-    doses = np.array(acquisition.frame_doses)
     return {
-        "motion_total": float(path[-1]),
-        "motion_first": float(np.interp(FIRST_DOSE, np.cumsum(doses) - doses / 2, path)),
+        **path_figures(field.path, acquisition),
         "motion_local": pixel * field.field_strength(),
         "motion_error": pixel * float(np.sqrt(np.square(field.path_error()).mean())),
     }

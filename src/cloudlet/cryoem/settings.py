@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloudlet.cryoem.errors import SettingsInvalid
 
@@ -205,6 +205,12 @@ class CryoemSettings(BaseModel):
         description="Side in pixels of the micrograph. Where it is given beside the diameter, picked particles are cut "
         "out and written as a stack.",
     )
+
+    @model_validator(mode="after")
+    def _program_does_what_is_asked(self) -> Self:
+        if self.motion_program is MotionProgram.RELION and self.keep_halves:
+            raise ValueError("RELION 3.1 writes no half sums: set keep_halves to false, or motion_program to own")
+        return self
 
 
 def checked_settings(settings: Mapping[str, Any]) -> CryoemSettings:

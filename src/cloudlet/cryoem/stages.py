@@ -15,6 +15,7 @@ from cloudlet.analytics import Results
 from cloudlet.compute import worker_place
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.correction import Correction, Corrector
+from cloudlet.cryoem.external.relion_motion import RelionCorrector
 from cloudlet.cryoem.formats.motion_star import write_motion_star
 from cloudlet.cryoem.formats.movie import look_at_movie
 from cloudlet.cryoem.formats.mrc_image import write_image
@@ -26,7 +27,7 @@ from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_pictu
 from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.products import ProductPaths
-from cloudlet.cryoem.settings import CryoemSettings
+from cloudlet.cryoem.settings import CryoemSettings, MotionProgram
 
 __all__ = ["process_movie"]
 
@@ -79,6 +80,8 @@ class _Ctf:
 
 def _corrector(settings: CryoemSettings) -> Corrector:
     place = worker_place()
+    if settings.motion_program is MotionProgram.RELION:
+        return RelionCorrector(place.threads, settings)
     return OwnCorrector(device_named(settings.device, place.threads, place.number), place.threads, settings)
 
 

@@ -38,15 +38,15 @@ class TileSpectra:
     @property
     def tile(self) -> int:
         """Side of a tile in pixels."""
-        return self.whole.shape[0]
+        return int(self.whole.shape[0])
 
 
 def tile_size_for(shape: tuple[int, int], pixel_size_angstrom: float) -> int:
     """Return the smallest size that reaches `TILE_ANGSTROM` and transforms fast; at least two tiles along each side."""
     wanted = max(_SMALLEST_TILE, int(np.ceil(TILE_ANGSTROM / pixel_size_angstrom)))
-    size: int = scipy.fft.next_fast_len(wanted, True)
+    size = int(scipy.fft.next_fast_len(wanted, True))
     while size % 2:
-        size = scipy.fft.next_fast_len(size + 1, True)
+        size = int(scipy.fft.next_fast_len(size + 1, True))
     smallest: int = min(size, shape[0] // 4 * 2, shape[1] // 4 * 2)
     return smallest
 

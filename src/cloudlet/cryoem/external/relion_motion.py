@@ -1,0 +1,224 @@
+"""RELION's own motion correction (version 3.1) in place of ours.
+
+RELION reads TIFF movies from their last row as we do, MRC and EER as stored, so that its shifts, its local model and
+its micrographs lie as ours. It ends with status 0 where its patches could not be aligned: then it writes no local
+model.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+from gemmi import cif
+from numpy.typing import NDArray
+
+from cloudlet.compute import die_with_parent
+from cloudlet.cryoem.acquisition import Acquisition
+from cloudlet.cryoem.calibration import Calibration, calibrated
+from cloudlet.cryoem.correction import Correction, Watch
+from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
+from cloudlet.cryoem.formats.motion_star import MovieMotion
+from cloudlet.cryoem.formats.movie import MovieFile, open_movie
+from cloudlet.cryoem.formats.mrc_image import write_image
+from cloudlet.cryoem.formats.star import add_table, write_star
+from cloudlet.cryoem.numerics.cpu.threads import Threads
+from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
+from cloudlet.cryoem.path_figures import path_figures
+from cloudlet.cryoem.products import ProductPaths
+from cloudlet.cryoem.settings import CryoemSettings
+
+__all__ = ["RelionCorrector", "command_for"]
+
+_FOLDER = ".relion"
+_SHOWN = 400
+"""Characters of what a failed program said last."""
+
+
+class RelionCorrector:
+    """RELION as a separate process; implements `cloudlet.cryoem.correction.Corrector`."""
+
+    def __init__(self, threads: int, settings: CryoemSettings) -> None:
+        self._threads, self._settings = threads, settings
+
+    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
+        """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
+        with watch.stage("read"), open_movie(path, acquisition.fractions) as movie:
+            total, shape = _total(movie), (movie.outline.frames, movie.outline.rows, movie.outline.columns)
+        with watch.stage("gain"):
+            calibration = calibrated(path, total, acquisition.gain, self._settings)
+        with watch.stage("motion"), _workspace(path, project_folder) as folder:
+            _write_input(folder, path, acquisition, calibration)
+            _run(command_for(self._settings.relion_motion_command, path, acquisition, self._threads), folder)
+            results = folder / "MC"
+            motion = _motion(results / "movie.star", path, shape, acquisition, calibration)
+            micrograph, unweighted = _image(results / "movie.mrc"), _image(results / "movie_noDW.mrc")
+        with watch.stage("sums"):
+            plane = CpuHalfPlane.of(micrograph, Threads(self._threads))
+        pixel = acquisition.pixel_size_angstrom * acquisition.binning
+        counts = float((total if calibration.gain is None else total * calibration.gain).mean()) / shape[0]
+        return Correction(
+            micrograph=micrograph,
+            plane=plane,
+            unweighted=unweighted,
+            halves=None,
+            pixel_size_angstrom=pixel,
+            frame_pixel_size_angstrom=pixel,
+            motion=motion,
+            figures=_figures(motion, acquisition, calibration, counts),
+        )
+
+
+def command_for(program: str, movie: Path, acquisition: Acquisition, threads: int) -> list[str]:
+    """Return RELION's command line, to be run in a folder with ``movies.star`` and perhaps ``gain.mrc``."""
+    command = [program, "--i", "movies.star", "--o", "MC/", "--use_own", "--j", str(threads)]
+    command += ["--first_frame_sum", "1", "--last_frame_sum", "-1", "--bin_factor", str(acquisition.binning)]
+    command += ["--bfactor", "150", "--patch_x", "5", "--patch_y", "5", "--dose_weighting", "--save_noDW"]
+    command += ["--dose_per_frame", f"{acquisition.dose / len(acquisition.frame_doses):.6g}"]
+    command += ["--preexposure", f"{acquisition.pre_exposure:.6g}"]
+    if acquisition.gain is not None:
+        command += ["--gainref", "gain.mrc"]
+    if acquisition.is_eer:
+        fractions = acquisition.fractions
+        command += ["--eer_grouping", str(fractions.frames), "--eer_upsampling", str(fractions.upsampling)]
+    return command
+
+
+def _total(movie: MovieFile) -> NDArray[np.float32]:
+    outline = movie.outline
+    total = np.zeros((outline.rows, outline.columns), np.float32)
+    frame = np.empty(total.shape, outline.dtype)
+    for index in range(outline.frames):
+        movie.read_frame(index, frame)
+        total += frame
+    return total
+
+
+@contextmanager
+def _workspace(path: Path, project_folder: Path) -> Iterator[Path]:
+    """Yield a folder of its own within the project folder, never among the raw data; it is removed afterwards."""
+    folder = ProductPaths(path).target(project_folder, f"{_FOLDER}/{secrets.token_hex(6)}/x").parent
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_input(folder: Path, path: Path, acquisition: Acquisition, calibration: Calibration) -> None:
+    name = "movie" + path.suffix.lower()
+    (folder / name).symlink_to(path.absolute())
+    if calibration.gain is not None:
+        write_image(folder / "gain.mrc", calibration.gain, acquisition.pixel_size_angstrom)
+    document = cif.Document()
+    columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
+    columns += ["SphericalAberration", "AmplitudeContrast"]
+    optics = (
+        acquisition.pixel_size_angstrom,
+        acquisition.voltage_kv,
+        acquisition.cs_mm,
+        acquisition.amplitude_contrast,
+    )
+    add_table(document, "optics", columns, [("opticsGroup1", 1, *optics)])
+    add_table(document, "movies", ["MicrographMovieName", "OpticsGroup"], [(name, 1)])
+    write_star(folder / "movies.star", document)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    """Run a program in a folder; it ends when we do.
+
+    Raises
+    ------
+    ProgramMissing
+        It is not installed.
+    ProgramFailed
+        It ended with another status than 0.
+    """
+    parent = os.getpid()
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            preexec_fn=lambda: die_with_parent(parent, signal.SIGKILL),
+        )
+    except OSError as cause:
+        raise ProgramMissing(
+            f"RELION's motion correction, {command[0]}, cannot be run: {cause.strerror}.",
+            "Install RELION, or set relion_motion_command to where it is, or motion_program to own.",
+        ) from cause
+    if done.returncode != 0:
+        raise _failed(done.stdout)
+
+
+def _failed(output: bytes) -> ProgramFailed:
+    said = " ".join(output.decode(errors="replace").split())[-_SHOWN:]
+    return ProgramFailed(
+        f"RELION's motion correction failed; it said last: {said or 'nothing'}.",
+        "Look whether RELION itself can correct this movie, or set motion_program to own.",
+    )
+
+
+def _image(path: Path) -> NDArray[np.float32]:
+    try:
+        image: NDArray[np.float32] = np.ascontiguousarray(mrcfile.read(path), np.float32)
+    except (OSError, ValueError) as cause:
+        raise _failed(f"{path.name} is missing or cannot be read".encode()) from cause
+    return image
+
+
+def _motion(
+    star: Path, path: Path, shape: tuple[int, int, int], acquisition: Acquisition, calibration: Calibration
+) -> MovieMotion:
+    try:
+        document = cif.read(str(star))
+        table = document.find_block("global_shift").find("_rlnMicrograph", ["ShiftX", "ShiftY"])
+        shifts = np.array([[float(row[1]), float(row[0])] for row in table])
+        model = document.find_block("local_motion_model")
+        coefficients = None if model is None else [float(one) for one in model.find_values("_rlnMotionModelCoeff")]
+    except (OSError, ValueError, AttributeError, RuntimeError) as cause:
+        raise _failed(f"{star.name} is missing or cannot be read".encode()) from cause
+    if shifts.shape != (shape[0], 2):
+        raise _failed(f"{star.name} has shifts of {len(shifts)} frames instead of {shape[0]}".encode())
+    local = None if not coefficients else -np.array(coefficients).reshape(2, -1)[::-1]
+    fractions = acquisition.fractions
+    motion = MovieMotion(
+        movie_name=str(path),
+        shape=shape,
+        gain_name=str(acquisition.gain) if acquisition.gain else None,
+        pixel_size_angstrom=acquisition.pixel_size_angstrom,
+        binning=acquisition.binning,
+        dose_per_frame=acquisition.dose / shape[0],
+        pre_exposure=acquisition.pre_exposure,
+        voltage_kv=acquisition.voltage_kv,
+        motion=shifts[0] - shifts,
+        local=local,
+        eer=(fractions.upsampling, fractions.frames) if acquisition.is_eer else None,
+    )
+    defects = calibration.defects
+    return replace(motion, hot_pixels=[(int(y), int(x)) for y, x in zip(defects.rows, defects.columns, strict=True)])
+
+
+def _figures(
+    motion: MovieMotion, acquisition: Acquisition, calibration: Calibration, counts: float
+) -> dict[str, float]:
+    figures = {
+        "counts": counts,
+        "hot_pixels": float(len(calibration.defects)),
+        **path_figures(motion.motion, acquisition),
+    }
+    if calibration.match is not None:
+        figures["gain_match"] = calibration.match.significance
+    return figures

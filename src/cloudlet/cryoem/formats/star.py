@@ -46,7 +46,8 @@ def write_star(path: Path, document: cif.Document) -> None:
         The folder cannot be written or the disk is full.
     """
     with written_beside(path) as temporary:
-        temporary.write_text(document.as_string(), encoding="utf-8")
+        # RELION 3.1 takes a last table that no blank line follows for empty, and says nothing
+        temporary.write_text(document.as_string() + "\n", encoding="utf-8")
 
 
 def _text(value: StarValue) -> str:

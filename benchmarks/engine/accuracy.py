@@ -21,12 +21,12 @@ from cloudlet.cryoem.settings import CryoemSettings
 
 __all__ = ["measure_field", "measure_path"]
 
-FIRST = 5
-"""Frames that are told apart."""
+FIRST, WEAK = 5, 0.4
+"""Frames that are told apart; contrast at which RELION's patches fail."""
 WEAK_SHARE, STRONG_SHARE = 0.65, 1.0
 FIELD_LIMITS = {"k2": 0.10, "k3": 0.20}
 HONEST = (0.7, 1.4)
-SEEDS = {"weak k3": ("k3", 1.0, 100), "weak k2": ("k2", 1.0, 100), "strong k2": ("k2", 3.0, 200)}
+SEEDS = {"weak k3": ("k3", WEAK, 500), "weak k2": ("k2", WEAK, 500), "strong k2": ("k2", 3.0, 200)}
 
 Floats = NDArray[np.float64]
 

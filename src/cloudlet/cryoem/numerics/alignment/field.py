@@ -90,31 +90,39 @@ class MotionField:
 
     def path_error(self) -> Floats:
         """Return the predicted standard error of the path, its mean removed, in pixels, shape (frames, 2)."""
-        y, x = self._samples()
-        errors = []
-        for axis, base in enumerate(self.base_axes):
-            posterior, rows = base, base.places
-            if self.local is not None:
-                posterior = self.local.axes[axis]
-                rows = self.local.rows(self._places(y, x), axis).mean(axis=0, keepdims=True)
-            centred = posterior.frames - posterior.frames.mean(axis=0)
-            errors.append(np.sqrt(posterior.variance(rows, centred)[0]))
-        return self.binning * np.stack(errors, axis=-1)
+        variances = []
+        for axis in (0, 1):
+            field = self._field_variance(axis, is_mean=True)
+            variances.append(np.maximum(self._base_variance(axis), field[0]))
+        errors: Floats = self.binning * np.sqrt(np.stack(variances, axis=-1))
+        return errors
 
     def field_error(self) -> Floats:
-        """Return that of the local field, its mean over frames removed, rms over the field; shape (frames, 2).
+        """Return that of the displacements, their mean over frames removed, rms over the field; shape (frames, 2)."""
+        variances = []
+        for axis in (0, 1):
+            field = self._field_variance(axis, is_mean=False)
+            variances.append(np.maximum(self._base_variance(axis), field).mean(axis=0))
+        errors: Floats = self.binning * np.sqrt(np.stack(variances, axis=-1))
+        return errors
 
-        Zeros where there is no local field.
+    def _base_variance(self, axis: int) -> Floats:
+        posterior = self.base_axes[axis]
+        variance: Floats = posterior.variance(posterior.places, _centred(posterior.frames))[0]
+        return variance
+
+    def _field_variance(self, axis: int, *, is_mean: bool) -> Floats:
+        """Return the variance of the field, of places or of its mean, given the path it is about.
+
+        Where the field is believed to be next to nothing that is next to nothing too, and what is not known is the path
+        itself; where it is free, the path is only where it began. So the larger of both variances holds.
         """
         if self.local is None:
-            return np.zeros_like(self.base)
-        y, x = self._samples()
-        errors = []
-        for axis, posterior in enumerate(self.local.axes):
-            centred = posterior.frames - posterior.frames.mean(axis=0)
-            variance = posterior.variance(self.local.rows(self._places(y, x), axis), centred)
-            errors.append(np.sqrt(variance.mean(axis=0)))
-        return self.binning * np.stack(errors, axis=-1)
+            return np.zeros((1, len(self.base)))
+        rows = self.local.rows(self._places(*self._samples()), axis)
+        posterior = self.local.axes[axis]
+        chosen = rows.mean(axis=0, keepdims=True) if is_mean else rows
+        return posterior.variance(chosen, _centred(posterior.frames))
 
     def field_strength(self) -> float:
         """Return the root mean square of the field about the path over frames and places, per axis, in pixels."""
@@ -129,3 +137,8 @@ class MotionField:
 
     def _places(self, y: Floats, x: Floats) -> Floats:
         return (np.stack([np.ravel(y), np.ravel(x)], axis=-1) + 0.5) * self.pixel_size_angstrom
+
+
+def _centred(frames: Floats) -> Floats:
+    centred: Floats = frames - frames.mean(axis=0)
+    return centred

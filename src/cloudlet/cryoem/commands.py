@@ -37,10 +37,7 @@ def process(
         Path | None,
         typer.Option(help="Gain reference; by default the one the metadata names.", exists=True, dir_okay=False),
     ] = None,
-    particle_diameter: Annotated[
-        float | None, typer.Option(help="In Å; particles of this size are picked. By default none are.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default="auto")] = None,
+    device: Annotated[str | None, typer.Option(help="auto or cpu.", show_default="auto")] = None,
     more: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any other setting for movies; may be given several times."),
@@ -51,7 +48,7 @@ def process(
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Movies at a time; by default one per core.")] = None,
 ) -> None:
-    """Correct and measure every movie in RAW: motion, dose weighting, CTF, particles, pictures.
+    """Correct and measure every movie in RAW: motion, dose weighting, CTF, pictures.
 
     Run again, it carries on, and tries again what had failed. Exit status 0: all movies are done; 1: some failed, or
     Ctrl-C came before they were finished; 2: it could not begin.
@@ -63,7 +60,6 @@ def process(
         "amplitude_contrast": amplitude_contrast,
         "dose_per_frame": dose_per_frame,
         "gain": None if gain is None else str(gain.absolute()),
-        "particle_diameter_angstrom": particle_diameter,
         "device": device,
     }
     settings = {**_pairs(more or []), **{key: value for key, value in told.items() if value is not None}}

@@ -8,7 +8,6 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
-    "DeviceUnavailable",
     "FolderHoldsOthers",
     "FolderInUse",
     "GainMissing",
@@ -89,12 +88,6 @@ class GainUnrelated(CloudletError):
     """The gain reference does not fit the counts of the movie."""
 
     slug: ClassVar[str] = "gain-unrelated"
-
-
-class DeviceUnavailable(CloudletError):
-    """The processor that is asked for is not there."""
-
-    slug: ClassVar[str] = "device-unavailable"
 
 
 class ProgramMissing(CloudletError):

@@ -12,14 +12,14 @@ from cloudlet.cryoem.names import movie_stem
 
 __all__ = ["PRODUCT_FOLDERS", "ProductPaths", "product_key"]
 
-_MICROGRAPHS, _PICTURES, _PARTICLES = "micrographs", "pictures", "particles"
-PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES, _PARTICLES)
+_MICROGRAPHS, _PICTURES = "micrographs", "pictures"
+PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES)
 
-_UNWEIGHTED, _ODD, _EVEN, _PICKS = "_noDW", "_ODD", "_EVN", "_autopick"
+_UNWEIGHTED, _ODD, _EVEN = "_noDW", "_ODD", "_EVN"
 """As RELION calls them."""
 _SMALL, _SPECTRUM = "_small", "_spectrum"
 
-_VARIANTS = re.compile(rf"({'|'.join((_UNWEIGHTED, _ODD, _EVEN, _PICKS, _SMALL, _SPECTRUM))})+\Z")
+_VARIANTS = re.compile(rf"({'|'.join((_UNWEIGHTED, _ODD, _EVEN, _SMALL, _SPECTRUM))})+\Z")
 
 
 def product_key(movie_name: str) -> str:
@@ -46,9 +46,6 @@ class ProductPaths:
             "micrograph_odd": f"{_MICROGRAPHS}/{stem}{_ODD}.mrc",
             "micrograph_even": f"{_MICROGRAPHS}/{stem}{_EVEN}.mrc",
             "motion": f"{_MICROGRAPHS}/{stem}.star",
-            "picks": f"{_PARTICLES}/{stem}{_PICKS}.star",
-            "particles": f"{_PARTICLES}/{stem}.mrcs",
-            "particles_star": f"{_PARTICLES}/{stem}.star",
         }
 
     @property

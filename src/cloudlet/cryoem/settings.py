@@ -113,12 +113,6 @@ class CryoemSettings(BaseModel):
         title="Use of the gain reference",
         description="Whether counts are multiplied or divided by it. By default found together with its orientation.",
     )
-    defects: Path | None = Field(
-        default=None,
-        title="Defect map",
-        description="MRC or TIFF image whose pixels are not 0 where the camera has defects, or SerialEM's defect file. "
-        "By default only those are replaced that the frames themselves and the gain reference show.",
-    )
     pre_exposure: float = Field(
         default=0.0,
         ge=0,
@@ -163,10 +157,9 @@ class CryoemSettings(BaseModel):
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        pattern=r"^(auto|cpu)$",
         title="Processor",
-        description="`cpu`, `cuda`, or one card as `cuda:0`. By default the cards where there are any, one movie on "
-        "each at a time; they need the extra `cloudlet[gpu]`. Results do not depend on it.",
+        description="What the engine runs on. There is no engine for graphics cards yet: `auto` is `cpu`.",
     )
     half_precision: bool = Field(
         default=False,
@@ -188,22 +181,6 @@ class CryoemSettings(BaseModel):
         default=False,
         title="Fit a phase shift",
         description="Whether the CTF fit looks for the phase shift of a phase plate.",
-    )
-    particle_diameter_angstrom: float | None = Field(
-        default=None,
-        ge=20,
-        le=2_000,
-        title="Particle diameter",
-        description="In ångström. Where it is given, particles of this size are picked on every micrograph.",
-    )
-    particle_box: int | None = Field(
-        default=None,
-        ge=16,
-        le=2_048,
-        multiple_of=2,
-        title="Particle box",
-        description="Side in pixels of the micrograph. Where it is given beside the diameter, picked particles are cut "
-        "out and written as a stack.",
     )
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import CtfFit, CtfSearch, fit_ctf
-from cloudlet.cryoem.numerics.devices import device_named
+from cloudlet.cryoem.numerics.devices import device_with
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
 from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
@@ -82,7 +82,7 @@ def _corrector(settings: CryoemSettings) -> Corrector:
     place = worker_place()
     if settings.motion_program is MotionProgram.RELION:
         return RelionCorrector(place.threads, settings)
-    return OwnCorrector(device_named(settings.device, place.threads, place.number), place.threads, settings)
+    return OwnCorrector(device_with(place.threads), place.threads, settings)
 
 
 def _write_micrographs(

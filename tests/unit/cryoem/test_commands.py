@@ -94,7 +94,7 @@ def test_the_command_line_takes_everything_metadata_may_lack() -> None:
     shown = CliRunner().invoke(program, ["--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
     assert shown.exit_code == 0
     options = ("pixel-size", "voltage", "cs", "amplitude-contrast", "dose-per-frame", "gain")
-    options += ("device", "particle-diameter", "set", "dry-run", "watch", "workers", "out")
+    options += ("device", "set", "dry-run", "watch", "workers", "out")
     for option in options:
         assert f"--{option}" in shown.output
 

@@ -2,7 +2,7 @@
 
 The algorithms are written once, in numpy, on arrays that are small: rings, shifts, coefficients. What is large (counts,
 transforms, sums) stays with the device, and is worked on through the objects below. `cloudlet.cryoem.numerics.cpu`
-implements them by numba and SciPy, `cloudlet.cryoem.numerics.gpu` by torch.
+implements them by numba and SciPy.
 
 Lengths are pixels of the camera's frames, or of the binned frames where it says so; frequencies are cycles per such
 a pixel. A displacement is where the specimen has moved to, (y, x): undoing it moves content back by as much.
@@ -82,7 +82,7 @@ class Device(Protocol):
 
     @property
     def name(self) -> str:
-        """``cpu`` or ``cuda:N``."""
+    """As the settings call it."""
         ...
 
     def stack(self, layout: Layout) -> Stack:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
-from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
+from cloudlet.cryoem.errors import AcquisitionUnknown
+from cloudlet.cryoem.formats.mdoc import mdoc_path
 from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
+from cloudlet.cryoem.metadata import Told, told_of
 from cloudlet.cryoem.settings import CryoemSettings
 
-__all__ = ["Acquisition", "acquisition_of", "check_frames", "metadata_of"]
+__all__ = ["Acquisition", "acquisition_of"]
 
 
 @dataclass(frozen=True)
@@ -34,25 +37,13 @@ class Acquisition:
     """Pixels of the frames, along each side, to one of the micrograph."""
     pre_exposure: float = 0.0
     """Electrons per square angstrom before the first frame."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Who said pixel size, voltage and dose."""
 
     @property
     def dose(self) -> float:
         """Electrons per square angstrom of the whole movie."""
         return sum(self.frame_doses)
-
-
-def metadata_of(movie: Path) -> MovieMetadata | None:
-    """Return what the movie's mdoc says, None where there is no mdoc, or it has no section for the movie yet.
-
-    Raises
-    ------
-    MetadataUnreadable
-        It is there but cannot be understood.
-    """
-    try:
-        return movie_metadata(read_mdoc(mdoc_path(movie)), movie.name)
-    except FileNotFoundError:
-        return None
 
 
 def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings) -> Acquisition:
@@ -74,63 +65,59 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
     MovieTruncated
         The movie has another number of frames than its metadata says.
     MetadataUnreadable
-        The mdoc cannot be understood.
+        A file of metadata is there but cannot be understood.
     """
-    metadata = metadata_of(movie) or MovieMetadata()
-    check_frames(movie, outline.frames, metadata)
-    pixel_size = settings.pixel_size_angstrom or metadata.pixel_size_angstrom(outline.rows, outline.columns)
-    voltage = settings.voltage_kv or metadata.voltage_kv
-    doses = _doses(outline.frames, settings, metadata)
+    told = [_by_settings(settings, outline.frames), *told_of(movie, outline)]
+    pixel_size, voltage, doses = _first(told, "pixel_size_angstrom"), _first(told, "voltage_kv"), _first(told, "doses")
     if pixel_size is None or voltage is None or doses is None:
         raise _unknown(movie, pixel_size, voltage, doses)
     fractions = AS_STORED
     if outline.raw_frames is not None:
         fractions = Fractions(_grouping(doses, settings.eer_fraction_dose), settings.eer_upsampling)
         pixel_size /= fractions.upsampling
+    is_finer = 2 if _first(told, "is_super_resolution") else fractions.upsampling
     return Acquisition(
         pixel_size_angstrom=pixel_size,
         voltage_kv=voltage,
         cs_mm=settings.cs_mm,
         amplitude_contrast=settings.amplitude_contrast,
         frame_doses=_summed(doses, fractions.frames),
-        target_defocus_um=metadata.target_defocus_um,
-        gain=_gain(movie, settings, metadata),
+        target_defocus_um=_first(told, "target_defocus_um"),
+        gain=_gain(movie, settings, _first(told, "gain_name")),
         fractions=fractions,
         is_eer=outline.raw_frames is not None,
-        binning=settings.binning or (2 if metadata.view_binning == 0.5 else fractions.upsampling),
+        binning=settings.binning or is_finer,
         pre_exposure=settings.pre_exposure,
+        sources={name: _source(told, key) for name, key in _SOURCES.items()},
     )
 
 
-def check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:
-    """Compare the number of frames that are there with the metadata's, where that gives one.
-
-    Raises
-    ------
-    MovieTruncated
-        They differ.
-    """
-    if metadata.frames is not None and metadata.frames != frames:
-        raise MovieTruncated(
-            f"{movie.name} holds {frames} of the {metadata.frames} frames its metadata announces.",
-            "Copy the file again if it was copied, or leave the movie out.",
-        )
+_SOURCES = {"pixel size": "pixel_size_angstrom", "voltage": "voltage_kv", "dose": "doses"}
 
 
-def _gain(movie: Path, settings: CryoemSettings, metadata: MovieMetadata) -> Path | None:
+def _by_settings(settings: CryoemSettings, frames: int) -> Told:
+    dose = settings.dose_per_frame
+    return Told(
+        source="the settings",
+        pixel_size_angstrom=settings.pixel_size_angstrom,
+        voltage_kv=settings.voltage_kv,
+        doses=None if dose is None else (dose,) * frames,
+    )
+
+
+def _first(told: Sequence[Told], key: str) -> Any:
+    return next((getattr(one, key) for one in told if getattr(one, key) is not None), None)
+
+
+def _source(told: Sequence[Told], key: str) -> str:
+    return next(one.source for one in told if getattr(one, key) is not None)
+
+
+def _gain(movie: Path, settings: CryoemSettings, name: str | None) -> Path | None:
     """Return the file to be read; a link is followed where the settings name it, who writes those is trusted."""
     if settings.gain is not None:
         return settings.gain.resolve()
-    return movie.with_name(metadata.gain_name) if metadata.gain_name else None
-
-
-def _doses(frames: int, settings: CryoemSettings, metadata: MovieMetadata) -> tuple[float, ...] | None:
-    if settings.dose_per_frame is not None:
-        return (settings.dose_per_frame,) * frames
-    doses = metadata.frame_doses
-    if doses is not None and len(doses) != frames:
-        return (sum(doses) / len(doses),) * frames
-    return doses
+    return movie.with_name(name) if name else None
 
 
 def _grouping(doses: tuple[float, ...], fraction_dose: float) -> int:

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cloudlet.cryoem.acquisition import acquisition_of
+from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.errors import RawFolderEmpty, RawFolderUnusable
 from cloudlet.cryoem.formats.movie import check_last_frame, look_at_movie
-from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name
+from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name, movie_stem
 from cloudlet.cryoem.settings import CryoemSettings, checked_settings
 from cloudlet.errors import CloudletError
 
@@ -35,6 +35,7 @@ class Understood:
     dose: str
     gain: str
     result: str
+    sources: str
 
 
 def tell_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> int:
@@ -83,7 +84,15 @@ def understood(path: Path, settings: CryoemSettings) -> Understood:
         dose=f"{acquisition.frame_doses[0]:.3g} e/Å² a frame, {acquisition.dose:.3g} in all",
         gain=acquisition.gain.name if acquisition.gain else "none: taken as gain-corrected",
         result=f"micrographs of {micrograph:g} Å a pixel",
+        sources=", ".join(_kinds_of_source(path, acquisition)),
     )
+
+
+def _kinds_of_source(path: Path, acquisition: Acquisition) -> list[str]:
+    """Name the sources without the movie's own name, so that movies told alike stand in one row."""
+    stem = movie_stem(path.name)
+    named = (source.replace(path.name, "movie").replace(stem, "NAME") for source in acquisition.sources.values())
+    return list(dict.fromkeys(named))
 
 
 def _movies(raw: Path) -> list[Path]:
@@ -99,7 +108,9 @@ def _movies(raw: Path) -> list[Path]:
 
 
 def _table(kinds: Counter[Understood]) -> Table:
-    table = Table("movies", "frames", "pixel", "voltage", "dose", "gain reference", "becomes", box=None)
+    table = Table("movies", "frames", "pixel", "voltage", "dose", "gain reference", "becomes", "by", box=None)
     for kind, count in kinds.most_common():
-        table.add_row(str(count), kind.size, kind.pixel_size, kind.voltage, kind.dose, Text(kind.gain), kind.result)
+        table.add_row(
+            str(count), kind.size, kind.pixel_size, kind.voltage, kind.dose, Text(kind.gain), kind.result, kind.sources
+        )
     return table

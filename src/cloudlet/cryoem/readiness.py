@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudlet.analytics import Problem, Readiness
-from cloudlet.cryoem.acquisition import check_frames, metadata_of
 from cloudlet.cryoem.errors import MovieWrongType
-from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path
+from cloudlet.cryoem.formats.mdoc import mdoc_path
 from cloudlet.cryoem.formats.movie import check_last_frame, look_at_movie
+from cloudlet.cryoem.metadata import told_of
 from cloudlet.cryoem.settings import CryoemSettings
 from cloudlet.errors import CloudletError
 
@@ -18,10 +18,10 @@ __all__ = ["readiness_of"]
 def readiness_of(movie: Path, settings: CryoemSettings) -> Readiness:
     """Look into a movie and its metadata without decoding a frame; what is wrong is said, never raised."""
     try:
-        outline, metadata = look_at_movie(movie), metadata_of(movie)
-        if metadata is None and not _is_self_sufficient(settings):
+        outline = look_at_movie(movie)
+        beside = [told for told in told_of(movie, outline) if told.voltage_kv or not told.source.endswith("itself")]
+        if not beside and not _is_self_sufficient(settings):
             return _waiting_for_metadata(movie)
-        check_frames(movie, outline.frames, metadata or MovieMetadata())
         check_last_frame(movie, outline)
     except CloudletError as error:
         problem = Problem(error.slug, error.message, error.remedy)

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
 
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
+from cloudlet.cryoem.formats.movie import look_at_movie
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -55,10 +57,21 @@ def test_frames_without_a_named_gain_are_taken_as_corrected(write_movie: WriteMo
 def test_raw_frames_of_an_eer_movie_are_summed_up_to_fractions_and_the_last_one_keeps_its_own_dose(
     tmp_path: Path,
 ) -> None:
-    outline = MovieOutline(23, is_cut=False, rows=4096, columns=4096, dtype=np.dtype(np.uint8), raw_frames=(1,) * 23)
+    path = tmp_path / "a.eer"
+    write_eer(path, [encode_events(np.arange(5), np.arange(5), 64 * 64)] * 23, (64, 64))
     told = {"pixel_size_angstrom": 0.8, "voltage_kv": 300, "dose_per_frame": 0.2, "eer_fraction_dose": 1.0}
-    found = acquisition_of(tmp_path / "a.eer", outline, CryoemSettings(**told))
+    found = acquisition_of(path, look_at_movie(path), CryoemSettings(**told))
     assert found.fractions.frames == 5
     np.testing.assert_allclose(found.frame_doses, [1.0, 1.0, 1.0, 1.0, 0.6])
-    finer = acquisition_of(tmp_path / "a.eer", outline, CryoemSettings(**told, eer_upsampling=2))
+    finer = acquisition_of(path, look_at_movie(path), CryoemSettings(**told, eer_upsampling=2))
     assert (finer.pixel_size_angstrom, finer.binning) == (0.4, 2)
+
+
+def test_an_eer_movie_says_its_own_pixel_size_and_dose(tmp_path: Path) -> None:
+    path = tmp_path / "a.eer"
+    write_eer(path, [encode_events(np.arange(5), np.arange(5), 64 * 64)] * 23, (64, 64))
+    found = acquisition_of(path, look_at_movie(path), CryoemSettings(voltage_kv=300))
+    assert found.pixel_size_angstrom == pytest.approx(0.7)
+    assert found.dose == pytest.approx(12.25 / 0.7**2)
+    assert found.sources["pixel size"] == "a.eer itself"
+    assert found.sources["voltage"] == "the settings"

@@ -82,7 +82,7 @@ class Device(Protocol):
 
     @property
     def name(self) -> str:
-    """As the settings call it."""
+        """As the settings call it."""
         ...
 
     def stack(self, layout: Layout) -> Stack:

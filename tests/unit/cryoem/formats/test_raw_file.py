@@ -10,11 +10,12 @@ import mrcfile
 import numpy as np
 import pytest
 
-from cloudlet.cryoem.acquisition import acquisition_of, metadata_of
+from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import GainUnreadable, MetadataUnreadable, MovieTruncated, MovieWrongType
 from cloudlet.cryoem.formats.gain import read_gain
 from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.metadata import told_of
 from cloudlet.cryoem.readiness import readiness_of
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -73,9 +74,10 @@ def test_a_movie_that_is_no_file_fails_at_once(
 @pytest.mark.parametrize("trap", TRAPS)
 def test_metadata_that_is_no_file_is_told(write_movie: WriteMovie, trap: Callable[[Path], None]) -> None:
     path = write_movie(FRAMES)
+    outline = look_at_movie(path)
     trap(path.with_name("a.tif.mdoc"))
     with pytest.raises(MetadataUnreadable, match="not a file of its own"):
-        metadata_of(path)
+        told_of(path, outline)
 
 
 @pytest.mark.parametrize("trap", TRAPS)

@@ -1,0 +1,129 @@
+"""EPU's metadata: an XML file beside each movie, named as the movie without what EPU adds to it.
+
+Lengths are metres, voltages volts, doses electrons per square metre, the applied defocus negative for underfocus. The
+pixel size is that of the image EPU shows, which is unbinned where its binning is 1.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from xml.etree import ElementTree
+
+from cloudlet.cryoem.errors import MetadataUnreadable
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.names import movie_stem
+
+__all__ = ["EpuMetadata", "epu_path", "parse_epu", "read_epu"]
+
+_LARGEST_BYTES = 1 << 20
+"""A real one has 19 kB."""
+
+_ADDED = re.compile(r"[_-](fractions|EER|frames)\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class EpuMetadata:
+    """What the file says; None where it does not, and where it says 0."""
+
+    voltage_kv: float | None = None
+    pixel_size_angstrom: float | None = None
+    total_dose: float | None = None
+    """Electrons per square angstrom over the whole exposure."""
+    target_defocus_um: float | None = None
+    """Underfocus is positive here."""
+    gain_name: str | None = None
+    """Base name of the gain reference of an EER movie."""
+
+
+def epu_path(movie: Path) -> Path:
+    """Return where a movie's XML is: ``NAME.xml`` for ``NAME_Fractions.tiff`` and ``NAME_EER.eer``."""
+    return movie.with_name(_ADDED.sub("", movie_stem(movie.name)) + ".xml")
+
+
+def read_epu(path: Path) -> EpuMetadata:
+    """Read a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    MetadataUnreadable
+        It cannot be read or understood, or is far too large.
+    """
+    try:
+        with opened(path) as file:
+            raw = file.read(_LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except NotARegularFile as cause:
+        raise _unreadable(path, "it is a link, a folder or a device") from cause
+    except OSError as cause:
+        raise _unreadable(path, cause.strerror or str(cause)) from cause
+    if len(raw) > _LARGEST_BYTES:
+        raise _unreadable(path, "it is too large to be metadata")
+    try:
+        return parse_epu(raw)
+    except ValueError as cause:
+        raise _unreadable(path, str(cause)) from cause
+
+
+def parse_epu(raw: bytes) -> EpuMetadata:
+    """Take a file apart.
+
+    Raises
+    ------
+    ValueError
+        It is no XML, or declares entities, which could be made to grow without end.
+    """
+    if b"<!" in raw:
+        raise ValueError("it holds declarations")
+    try:
+        root = ElementTree.fromstring(raw)  # noqa: S314 - declarations are refused above
+    except ElementTree.ParseError as cause:
+        raise ValueError(f"it is no XML: {cause}") from cause
+    custom = {_text(one, "Key"): _text(one, "Value") for one in root.iter() if _name(one).startswith("KeyValueOf")}
+    voltage, dose, defocus = (
+        _number(_text(root, "AccelerationVoltage")),
+        _number(custom.get("Dose")),
+        custom.get("AppliedDefocus"),
+    )
+    pixel, applied = _number(_pixel_size(root)), _number(defocus)
+    gain = next((value for key, value in custom.items() if key.endswith(".EerGainReference")), "")
+    return EpuMetadata(
+        voltage_kv=None if voltage is None else voltage / 1e3,
+        pixel_size_angstrom=None if pixel is None else pixel * 1e10,
+        total_dose=None if dose is None else dose / 1e20,
+        target_defocus_um=None if applied is None else 0.0 - applied * 1e6,
+        gain_name=PureWindowsPath(gain).name or None,
+    )
+
+
+def _pixel_size(root: ElementTree.Element) -> str:
+    for scale in root.iter():
+        if _name(scale) == "pixelSize":
+            return _text(scale, "numericValue")
+    return ""
+
+
+def _text(element: ElementTree.Element, name: str) -> str:
+    """Return the text of the first descendant of that name, whatever its namespace."""
+    return next(((one.text or "").strip() for one in element.iter() if _name(one) == name), "")
+
+
+def _name(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "0")
+    except ValueError:
+        return None
+    return number if number and math.isfinite(number) else None
+
+
+def _unreadable(path: Path, why: str) -> MetadataUnreadable:
+    return MetadataUnreadable(f"{path.name} cannot be read: {why}.", "Copy it again, or move it out of the raw folder.")

@@ -99,6 +99,24 @@ def test_the_unweighted_sum_shows_the_specimen_as_it_was_in_the_first_frame(
     assert abs(turned) < 0.1
 
 
+def test_the_motion_star_applied_to_the_raw_movie_reproduces_the_sum(
+    done: tuple[ExposureTask, Results], drifting: Drifting
+) -> None:
+    folder, results = done[0].project_folder, done[1]
+    table = cif.read(str(folder / results.products["motion"])).find_block("global_shift")
+    shifts = np.array([[float(cell) for cell in row] for row in table.find("_rlnMicrograph", ["ShiftY", "ShiftX"])])
+    y, x = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None, :]
+    frames = np.fft.rfft2(drifting(MOTION, SIDE).astype(float))
+    frames *= np.exp(-2j * np.pi * (shifts[:, :1, None] * y + shifts[:, 1:, None] * x))
+    soft = np.exp(-np.square(np.hypot(y, x) / 0.1) / 2)  # interpolation differs at the highest frequencies alone
+    inner = np.s_[30:-30, 30:-30]
+    expected = np.fft.irfft2(frames.sum(axis=0) * soft)[inner]
+    ours = mrcfile.read(folder / results.products["micrograph_unweighted"])
+    difference = np.fft.irfft2(np.fft.rfft2(ours) * soft)[inner] - expected
+    difference = np.delete(difference, np.s_[:10], axis=0)  # where the hot pixel is
+    assert difference.std() < 0.005 * expected.std()
+
+
 def test_processing_twice_gives_the_same(done: tuple[ExposureTask, Results]) -> None:
     again = WORKLOAD.process(done[0])
     assert again.measurements == done[1].measurements

@@ -5,16 +5,20 @@ picture that is warped. The signal fades by a B factor that grows with dose, not
 drawn from families that the engine's priors do not contain.
 """
 
+from benchmarks.simulator.fields import FieldSpec, SimulatedField, simulate_field
 from benchmarks.simulator.micrographs import MicrographSpec, Simulated, simulate_micrograph
 from benchmarks.simulator.models import CAMERAS, MovieSpec, Truth
 from benchmarks.simulator.movies import simulate_movie, write_movie
 
 __all__ = [
     "CAMERAS",
+    "FieldSpec",
     "MicrographSpec",
     "MovieSpec",
     "Simulated",
+    "SimulatedField",
     "Truth",
+    "simulate_field",
     "simulate_micrograph",
     "simulate_movie",
     "write_movie",

@@ -90,6 +90,15 @@ _DETAILS = (
     Figure("phase_shift", "Phase shift", "°", 0, "Of a phase plate; condition it anew when it drifts."),
     Figure("ice_ring", "Ice ring", "", 2, "Power where crystalline ice scatters over what is expected; 1 is vitreous."),
     Figure("thickness", "Thickness", "nm", 0, "From the first node of the rings, where one is seen."),
+    Figure("particles", "Particles", "", 0, "Picked and cut out; where there are few, change the square or the grid."),
+    Figure(
+        "picking_confidence",
+        "Picking confidence",
+        "%",
+        0,
+        "Share of the picks that noise does not account for; when it falls, look at contrast and diameter.",
+    ),
+    Figure("contamination", "Contamination", "%", 0, "Share of the area where ice crystals or film forbid picking."),
     Figure("ctf_score", "CTF score", "", 3, "Correlation of the power spectrum with the fitted rings, 0 to 1."),
     Figure(
         "gain_match",
@@ -141,6 +150,7 @@ DECLARATION = Declaration(
         Stage("sums", "Sums"),
         Stage("write", "Writing"),
         Stage("ctf", "CTF"),
+        Stage("particles", "Particles"),
         Stage("pictures", "Pictures"),
     ),
 )

@@ -12,8 +12,8 @@ from cloudlet.cryoem.names import movie_stem
 
 __all__ = ["PRODUCT_FOLDERS", "ProductPaths", "product_key"]
 
-_MICROGRAPHS, _PICTURES = "micrographs", "pictures"
-PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES)
+_MICROGRAPHS, _PICTURES, _PARTICLES = "micrographs", "pictures", "particles"
+PRODUCT_FOLDERS = (_MICROGRAPHS, _PICTURES, _PARTICLES)
 
 _UNWEIGHTED, _ODD, _EVEN = "_noDW", "_ODD", "_EVN"
 """As RELION calls them."""
@@ -46,6 +46,8 @@ class ProductPaths:
             "micrograph_odd": f"{_MICROGRAPHS}/{stem}{_ODD}.mrc",
             "micrograph_even": f"{_MICROGRAPHS}/{stem}{_EVEN}.mrc",
             "motion": f"{_MICROGRAPHS}/{stem}.star",
+            "particles": f"{_PARTICLES}/{stem}.star",
+            "particle_stack": f"{_PARTICLES}/{stem}.mrcs",
         }
 
     @property

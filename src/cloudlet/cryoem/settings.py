@@ -183,6 +183,38 @@ class CryoemSettings(BaseModel):
         description="Whether the CTF fit looks for the phase shift of a phase plate.",
     )
 
+    particle_diameter: float | None = Field(
+        default=None,
+        ge=30,
+        le=2000,
+        title="Particle diameter",
+        description="Ångström. Particles of about this size are picked and cut out; by default none are. The diameter "
+        "of a ball of their volume serves best: about 13 Å times the cube root of the mass in kilodaltons.",
+    )
+    particle_box: float | None = Field(
+        default=None,
+        ge=40,
+        le=4000,
+        title="Particle box",
+        description="Side in ångström of the boxes that particles are cut out in. By default twice the diameter, so "
+        "that what defocus spreads is kept.",
+    )
+    particle_pixel_size: float | None = Field(
+        default=None,
+        gt=0,
+        le=50,
+        title="Pixel size of particles",
+        description="Ångström that particles are made smaller to, about, by cropping in Fourier space: coarse ones are "
+        "quickly classified. By default they keep the micrograph's.",
+    )
+
+    @model_validator(mode="after")
+    def _boxes_hold_particles(self) -> Self:
+        diameter, box = self.particle_diameter, self.particle_box
+        if diameter is not None and box is not None and box < diameter:
+            raise ValueError("particle_box is smaller than particle_diameter: leave it out, or make it larger")
+        return self
+
     @model_validator(mode="after")
     def _program_does_what_is_asked(self) -> Self:
         if self.motion_program is MotionProgram.RELION and self.keep_halves:

@@ -26,6 +26,7 @@ from cloudlet.cryoem.numerics.devices import device_with
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
 from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
+from cloudlet.cryoem.particles import particles_of, write_particles
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings, MotionProgram
 
@@ -52,10 +53,12 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
         products = _write_micrographs(project_folder, paths, correction, settings)
     with watch.stage("ctf"):
         ctf = _ctf(correction, acquisition, settings)
+    with watch.stage("particles"):
+        counted, stacks = _particles(project_folder, paths, correction, ctf, settings)
     with watch.stage("pictures"):
         images = _write_pictures(project_folder, paths, correction, ctf)
-    measurements = {**_conditions(correction, acquisition), **correction.figures, **_ctf_figures(ctf, settings)}
-    return Results(measurements, images, products, watch.seconds)
+    measured = {**_conditions(correction, acquisition), **correction.figures, **_ctf_figures(ctf, settings), **counted}
+    return Results(measured, images, {**products, **stacks}, watch.seconds)
 
 
 class _Stopwatch:
@@ -110,6 +113,16 @@ def _ctf(correction: Correction, acquisition: Acquisition, settings: CryoemSetti
     fit = fit_ctf(spectra, shape, pixel_size, optics, search)
     shift = 0.0 if fit is None else fit.phase_shift
     return _Ctf(spectra.whole, replace(optics, phase_shift=shift), fit)
+
+
+def _particles(
+    project_folder: Path, paths: ProductPaths, correction: Correction, ctf: _Ctf, settings: CryoemSettings
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return figures and products; none without a CTF, whose rings would be taken for particles."""
+    found = None if ctf.fit is None else particles_of(correction, ctf.fit, ctf.optics, settings)
+    if ctf.fit is None or found is None:
+        return {}, {}
+    return found.figures, write_particles(project_folder, paths, correction, ctf.fit, ctf.optics, found, settings)
 
 
 def _write_pictures(project_folder: Path, paths: ProductPaths, correction: Correction, ctf: _Ctf) -> dict[str, str]:

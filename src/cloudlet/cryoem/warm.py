@@ -15,7 +15,7 @@ from cloudlet.cryoem.stages import process_movie
 __all__ = ["warm"]
 
 _SIDE = 512
-_KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 300.0, "dose_per_frame": 2.0}
+_KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 300.0, "dose_per_frame": 2.0, "particle_diameter": 100.0}
 
 
 def warm() -> None:

@@ -1,4 +1,4 @@
-"""Micrographs as MRC of mode 2 (32 bit floats) or 12 (16 bit floats)."""
+"""Micrographs and stacks of particles as MRC of mode 2 (32 bit floats) or 12 (16 bit floats)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.formats.beside import written_beside
 
-__all__ = ["write_image"]
+__all__ = ["write_image", "write_stack"]
 
 _FLOAT, _HALF = 2, 12
 """MRC2014 modes."""
@@ -34,19 +34,27 @@ def write_image(
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    header = _header(image, pixel_size_angstrom, _HALF if half_precision else _FLOAT)
+    write_stack(path, image[None], pixel_size_angstrom, half_precision=half_precision)
+
+
+def write_stack(
+    path: Path, images: NDArray[np.float32], pixel_size_angstrom: float, *, half_precision: bool = False
+) -> None:
+    """Write images of shape (images, rows, columns), as `write_image` does."""
+    header = _header(images, pixel_size_angstrom, _HALF if half_precision else _FLOAT)
     with written_beside(path) as temporary, temporary.open("wb") as file:
         file.write(header)
-        for first in range(0, len(image), _ROWS_AT_ONCE):
-            rows = image[first : first + _ROWS_AT_ONCE]
-            file.write((_as_half(rows) if half_precision else np.ascontiguousarray(rows, "<f4")).data)
+        for image in images:
+            for first in range(0, len(image), _ROWS_AT_ONCE):
+                rows = image[first : first + _ROWS_AT_ONCE]
+                file.write((_as_half(rows) if half_precision else np.ascontiguousarray(rows, "<f4")).data)
 
 
-def _header(image: NDArray[np.float32], pixel_size_angstrom: float, mode: int) -> bytes:
-    low, high, mean, rms = _statistics(image)
+def _header(images: NDArray[np.float32], pixel_size_angstrom: float, mode: int) -> bytes:
+    low, high, mean, rms = _statistics(images.reshape(-1, images.shape[-1]))
     header = np.zeros((), HEADER_DTYPE.newbyteorder("<"))
-    rows, columns = image.shape
-    header["nx"], header["ny"], header["nz"], header["mode"] = columns, rows, 1, mode
+    count, rows, columns = images.shape
+    header["nx"], header["ny"], header["nz"], header["mode"] = columns, rows, count, mode
     header["mx"], header["my"], header["mz"] = columns, rows, 1
     header["cella"] = (columns * pixel_size_angstrom, rows * pixel_size_angstrom, pixel_size_angstrom)
     header["cellb"] = (90.0, 90.0, 90.0)

@@ -29,6 +29,12 @@ class LocalDefocus:
     """Of the specimen against the level, from the plane."""
     spread_angstrom: float
     """Root mean square of what the plane leaves."""
+    plane: tuple[float, float, float]
+    """Mean in angstrom, and slopes along y and x."""
+
+    def at(self, y_angstrom: NDArray[np.float64], x_angstrom: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the plane's defocus in angstrom at distances from the middle of the micrograph."""
+        return self.plane[0] + self.plane[1] * y_angstrom + self.plane[2] * x_angstrom
 
 
 def local_defocus(
@@ -95,4 +101,5 @@ def _with_plane(cells: NDArray[np.float64], size_angstrom: tuple[float, float]) 
     plane = np.linalg.lstsq(terms, cells.ravel(), rcond=None)[0]
     rest = cells.ravel() - terms @ plane
     tilt = math.degrees(math.atan(math.hypot(plane[1], plane[2])))
-    return LocalDefocus(cells, tilt, float(np.sqrt(np.square(rest).mean())))
+    spread = float(np.sqrt(np.square(rest).mean()))
+    return LocalDefocus(cells, tilt, spread, (float(plane[0]), float(plane[1]), float(plane[2])))

@@ -13,7 +13,17 @@ from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.device import TILE
 from cloudlet.cryoem.numerics.interpolation import PHASES, TAPS, kernel
 
-__all__ = ["binned_frames", "exposure_weighted", "gathered", "moved_sum", "power_slopes", "ring_match"]
+__all__ = [
+    "best_contrast",
+    "binned_frames",
+    "cleaned_peaks",
+    "cut_out",
+    "exposure_weighted",
+    "gathered",
+    "moved_sum",
+    "power_slopes",
+    "ring_match",
+]
 
 Floats = NDArray[np.float64]
 
@@ -114,3 +124,56 @@ def ring_match(
     defocus = mean + along * np.cos(2 * angle) + across * np.sin(2 * angle)
     model = -np.cos(2 * optics.phase(k2, defocus))
     return float(np.sum(weight * rings * model) / np.sqrt(np.sum(weight * model**2)))
+
+
+def best_contrast(
+    image: Floats, expected: NDArray[np.complex128], power: Floats, row: int, column: int
+) -> tuple[float, float]:
+    """Return the most probable contrast of a particle at one place, and its standard deviation.
+
+    Parameters
+    ----------
+    image
+        Shape (rows, columns), mean 0.
+    expected
+        ``fft2`` of a particle at (0, 0), of the same shape.
+    power
+        Of the noise per pixel, of each coefficient of ``fft2``.
+    """
+    y, x = np.fft.fftfreq(image.shape[0])[:, None], np.fft.fftfreq(image.shape[1])[None, :]
+    there = expected * np.exp(-2j * np.pi * (y * row + x * column))
+    noise = power * image.size
+    information = float(np.sum(np.abs(there) ** 2 / noise))
+    told = float(np.sum((np.conj(there) * np.fft.fft2(image)).real / noise))
+    return told / information, information**-0.5
+
+
+def cleaned_peaks(
+    height: Floats, response: Floats, apart: float, threshold: float, margin: int, most: int
+) -> list[tuple[int, int, float]]:
+    """Return (row, column, height) of peaks; each is taken away, as ``response`` about its middle, before the next."""
+    left, reach = height.copy(), response.shape[0] // 2
+    rows, columns = height.shape
+    y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    is_open = (y >= margin) & (y < rows - margin) & (x >= margin) & (x < columns - margin)
+    found: list[tuple[int, int, float]] = []
+    while len(found) < most and is_open.any():
+        row, column = divmod(int(np.argmax(np.where(is_open, left, -np.inf))), columns)
+        top = float(left[row, column])
+        if not top > threshold:
+            break
+        found.append((row, column, top))
+        near = (np.abs(y - row) <= reach) & (np.abs(x - column) <= reach)
+        left[near] -= top * response[y[near] - row + reach, x[near] - column + reach]
+        is_open &= np.hypot(y - row, x - column) >= apart
+    return found
+
+
+def cut_out(micrograph: Floats, row: float, column: float, box: int, diameter: float) -> Floats:
+    """Return one particle, dark made bright, mean 0 and variance 1 outside of its circle."""
+    top, left = round(row) - box // 2, round(column) - box // 2
+    image = micrograph[top : top + box, left : left + box].astype(np.float64)
+    y, x = np.ogrid[:box, :box]
+    around = image[np.hypot(y - box // 2, x - box // 2) > diameter / 2]
+    particle: Floats = (around.mean() - image) / around.std()
+    return particle

@@ -96,7 +96,7 @@ class CpuHalfPlane:
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
         scale_y, scale_x = rows / self._shape[0], columns / self._shape[1]
-        size = (max(2, round(self._padded[0] * scale_y)), max(2, round(self._padded[1] * scale_x) // 2 * 2))
+        size = max(2, round(self._padded[0] * scale_y)), max(2, round(self._padded[1] * scale_x))
         transform = self._transform if size == self._padded else _cropped(self._transform, size)
         if low_pass is not None:
             y, x = np.fft.fftfreq(size[0], 1 / size[0]) / self._padded[0], np.arange(size[1] // 2 + 1) / self._padded[1]

@@ -34,6 +34,9 @@ unit: $(VENV)/tools $(BUNDLE) ## the fast tests alone
 packages: ## the Debian packages that system tests need, where this user may install them
 	@sh tests/packages.sh
 
+torch: $(VENV)/tools ## torch, which the tests of the engine for graphics cards compare; large
+	$(PIP) install --constraint constraints.txt torch==2.13.0
+
 bench: $(VENV)/tools $(BUNDLE) packages ## one benchmark, NAME=demo; a table and build/bench/NAME.json
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
@@ -70,4 +73,4 @@ $(VENV)/docs: $(VENV)/installed
 $(BUNDLE): $(FRONTEND) $(TEMPLATES) # whose icons are in the sprite
 	cd frontend && npm ci --silent && npm run --silent build
 
-.PHONY: help demo test check unit packages bench docs wheel clean
+.PHONY: help demo test check unit packages torch bench docs wheel clean

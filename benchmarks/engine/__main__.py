@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.engine import accuracy, ctf, decoding, dose, picking, speed
+from benchmarks.engine import accuracy, card, ctf, decoding, dose, picking, speed
 from benchmarks.report import FOLDER, Row, report
 
 SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "krios": ctf.measure_krios,
     "dose": dose.measure,
     "picking": picking.measure,
+    "card": card.measure,
 }
 
 

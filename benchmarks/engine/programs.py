@@ -32,8 +32,8 @@ class Cost:
     """Of its largest process."""
 
 
-def run_engine(made: Made, folder: Path, *, movies: int, workers: int = 1) -> Cost:
-    """Process so many copies of a movie by `cloudlet process` into a fresh folder."""
+def run_engine(made: Made, folder: Path, *, movies: int, workers: int = 1, device: str = "cpu") -> Cost:
+    """Process so many copies of a movie by `cloudlet process` into a fresh folder, on one core for each worker."""
     raw, out = folder / "raw", folder / "out"
     for each in (raw, out):
         shutil.rmtree(each, ignore_errors=True)
@@ -42,7 +42,7 @@ def run_engine(made: Made, folder: Path, *, movies: int, workers: int = 1) -> Co
         os.link(made.path, raw / f"{made.path.stem}_{number:02d}.tif")
     command = [sys.executable, "-m", "cloudlet", "process", str(raw), "--out", str(out), f"--workers={workers}"]
     command += [f"--pixel-size={made.spec.pixel_size_angstrom}", f"--voltage={made.spec.voltage_kv}"]
-    command += [f"--dose-per-frame={made.dose_per_frame}", f"--gain={made.gain}", "--device=cpu"]
+    command += [f"--dose-per-frame={made.dose_per_frame}", f"--gain={made.gain}", f"--device={device}"]
     # one worker has one thread: as many as it is let have cores
     core = sorted(os.sched_getaffinity(0))[:workers]
     return _run(["taskset", "-c", ",".join(map(str, core)), *command], folder)

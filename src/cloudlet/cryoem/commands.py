@@ -37,7 +37,7 @@ def process(
         Path | None,
         typer.Option(help="Gain reference; by default the one the metadata names.", exists=True, dir_okay=False),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto or cpu.", show_default="auto")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default="auto")] = None,
     more: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any other setting for movies; may be given several times."),

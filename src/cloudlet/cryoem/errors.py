@@ -8,6 +8,7 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
+    "DeviceMissing",
     "FolderHoldsOthers",
     "FolderInUse",
     "GainMissing",
@@ -100,6 +101,12 @@ class ProgramFailed(CloudletError):
     """A program that was to do a stage failed, or left nothing that can be read."""
 
     slug: ClassVar[str] = "program-failed"
+
+
+class DeviceMissing(CloudletError):
+    """The processor that the settings name is not there, or nothing that could use it is installed."""
+
+    slug: ClassVar[str] = "device-missing"
 
 
 class MetadataUnreadable(CloudletError):

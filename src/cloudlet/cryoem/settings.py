@@ -157,9 +157,10 @@ class CryoemSettings(BaseModel):
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu)$",
+        pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$",
         title="Processor",
-        description="What the engine runs on. There is no engine for graphics cards yet: `auto` is `cpu`.",
+        description="What the engine runs on: `cpu`, `cuda:N` for one graphics card, or `cuda` for all, a movie "
+        "on each. By default cards where torch finds any (`pip install 'cloudlet[gpu]'`), else `cpu`.",
     )
     half_precision: bool = Field(
         default=False,

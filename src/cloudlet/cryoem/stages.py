@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from cloudlet.analytics import Results
 from cloudlet.compute import worker_place
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.correction import Correction, Corrector
+from cloudlet.cryoem.devices import device_for
 from cloudlet.cryoem.external.relion_motion import RelionCorrector
 from cloudlet.cryoem.formats.motion_star import write_motion_star
 from cloudlet.cryoem.formats.movie import look_at_movie
@@ -22,13 +20,13 @@ from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import CtfFit, CtfSearch, fit_ctf
-from cloudlet.cryoem.numerics.devices import device_with
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
 from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.particles import particles_of, write_particles
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings, MotionProgram
+from cloudlet.cryoem.stopwatch import Stopwatch
 
 __all__ = ["process_movie"]
 
@@ -46,7 +44,7 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
     cloudlet.errors.CloudletError
         The movie, its metadata or its gain reference cannot be used, or a product cannot be written.
     """
-    watch, paths = _Stopwatch(), ProductPaths(path)
+    watch, paths = Stopwatch(), ProductPaths(path)
     acquisition = acquisition_of(path, look_at_movie(path), settings)
     correction = _corrector(settings).correct(path, acquisition, project_folder, watch)
     with watch.stage("write"):
@@ -61,19 +59,6 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
     return Results(measured, images, {**products, **stacks}, watch.seconds)
 
 
-class _Stopwatch:
-    """Wall seconds by stage; implements `cloudlet.cryoem.correction.Watch`."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, key: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[key] = time.perf_counter() - start
-
-
 @dataclass(frozen=True)
 class _Ctf:
     spectrum: NDArray[np.float32]
@@ -85,7 +70,7 @@ def _corrector(settings: CryoemSettings) -> Corrector:
     place = worker_place()
     if settings.motion_program is MotionProgram.RELION:
         return RelionCorrector(place.threads, settings)
-    return OwnCorrector(device_with(place.threads), place.threads, settings)
+    return OwnCorrector(device_for(settings.device, place.threads, place.number), place.threads, settings)
 
 
 def _write_micrographs(

@@ -2,7 +2,7 @@
 
 The algorithms are written once, in numpy, on arrays that are small: rings, shifts, coefficients. What is large (counts,
 transforms, sums) stays with the device, and is worked on through the objects below. `cloudlet.cryoem.numerics.cpu`
-implements them by numba and SciPy.
+implements them by numba and SciPy, `cloudlet.cryoem.numerics.gpu` by torch.
 
 Lengths are pixels of the camera's frames, or of the binned frames where it says so; frequencies are cycles per such
 a pixel. A displacement is where the specimen has moved to, (y, x): undoing it moves content back by as much.
@@ -75,6 +75,12 @@ class RadialTable:
     """Shape (functions, entries); beyond the last entry it holds on."""
     step: float
     """From one entry to the next, in cycles per pixel of the images it is used on; the first is at 0."""
+
+    def nearest(self, frequency: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return the entry that is nearest to each frequency, of the same shape."""
+        entry = np.minimum(np.rint(frequency / self.step), self.values.shape[1] - 1)
+        nearest: NDArray[np.int32] = entry.astype(np.int32)
+        return nearest
 
 
 class Device(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PHASES", "TAPS", "kernel", "transfer"]
+__all__ = ["PHASES", "TAPS", "deblurring", "kernel", "transfer"]
 
 TAPS = 8
 PHASES = 512
@@ -43,3 +43,10 @@ def transfer(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
     phase = 2 * np.pi * np.abs(frequency)[:, None] * distance.ravel()[None, :]
     mean: NDArray[np.float64] = np.cos(phase) @ taps.ravel() / PHASES
     return mean
+
+
+def deblurring(size: int) -> NDArray[np.float32]:
+    """Return one over `transfer` at the frequencies of ``fft`` of so many pixels."""
+    half = transfer(np.arange(size // 2 + 1) / size)
+    both = np.concatenate([half, half[1 : size - size // 2][::-1]])
+    return (1 / both).astype(np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RINGS", "Rings", "rings_of"]
+__all__ = ["RINGS", "Rings", "cropped_frequencies", "rings_of"]
 
 RINGS = 60
 """Fine enough to follow the rise of noise and the fall of signal, coarse enough to hold many frequencies each."""
@@ -59,3 +59,10 @@ def rings_of(rows: NDArray[np.float64], columns: NDArray[np.float64], limit: flo
         middle=(np.arange(RINGS) + 0.5) * limit / RINGS,
         along=np.stack(along),
     )
+
+
+def cropped_frequencies(shape: tuple[int, int], limit: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the frequencies along rows and columns of a transform of an image of `shape`, up to `limit`."""
+    rows, columns = (min(int(limit * size), (size - 1) // 2) for size in shape)
+    y = np.concatenate([np.arange(rows + 1), np.arange(-rows, 0)])
+    return y / shape[0], np.arange(columns + 1) / shape[1]

@@ -12,24 +12,13 @@ from cloudlet.cryoem.numerics.cpu.matching import add_slopes, crop_transform, fa
 from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import LowFrequencies, RadialTable, Window
 from cloudlet.cryoem.numerics.fourier import edge
-from cloudlet.cryoem.numerics.rings import RINGS, rings_of
+from cloudlet.cryoem.numerics.padding import fast_shape
+from cloudlet.cryoem.numerics.rings import RINGS, cropped_frequencies, rings_of
 
-__all__ = ["CpuMatch", "CpuSpectra", "cropped_frequencies", "padded_shape"]
+__all__ = ["CpuMatch", "CpuSpectra"]
 
 _ROWS_AT_ONCE = 16
 """Rows of the sum that stay in the cache while all frames go by."""
-
-
-def padded_shape(window: Window) -> tuple[int, int]:
-    """Return the next sizes that transform fast."""
-    return scipy.fft.next_fast_len(window.rows, True), scipy.fft.next_fast_len(window.columns, True)
-
-
-def cropped_frequencies(shape: tuple[int, int], limit: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the frequencies along rows and columns of a transform of an image of `shape`, up to `limit`."""
-    rows, columns = (min(int(limit * size), (size - 1) // 2) for size in shape)
-    y = np.concatenate([np.arange(rows + 1), np.arange(-rows, 0)])
-    return y / shape[0], np.arange(columns + 1) / shape[1]
 
 
 class CpuSpectra:
@@ -44,7 +33,7 @@ class CpuSpectra:
         threads: Threads,
     ) -> None:
         self._threads = threads
-        shape = padded_shape(windows[0])
+        shape = fast_shape((windows[0].rows, windows[0].columns))
         self.rows, self.columns = cropped_frequencies(shape, limit)
         self.rings = rings_of(self.rows, self.columns, limit)
         full = (len(windows), len(binned), len(self.rows), len(self.columns))
@@ -74,8 +63,7 @@ class CpuSpectra:
         shape: tuple[int, int],
         amplitudes: RadialTable,
     ) -> None:
-        radius = np.hypot(self.rows[:, None], self.columns[None, :]) / amplitudes.step
-        entry = np.minimum(np.rint(radius), amplitudes.values.shape[1] - 1).astype(np.int32)
+        entry = amplitudes.nearest(np.hypot(self.rows[:, None], self.columns[None, :]))
         window_y, window_x = (edge(size) for size in (windows[0].rows, windows[0].columns))
 
         def transform_frame(frame: int) -> None:

@@ -9,21 +9,12 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import RadialTable
-from cloudlet.cryoem.numerics.interpolation import transfer
+from cloudlet.cryoem.numerics.interpolation import deblurring
+from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image, padded_size
 
-__all__ = ["CpuHalfPlane", "CpuSums", "padded_size"]
+__all__ = ["CpuHalfPlane", "CpuSums"]
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-_MULTIPLE = 8
-"""Padded sizes can be halved three times: super-resolution is cropped to a whole number of pixels."""
-
-
-def padded_size(size: int) -> int:
-    """Return the next size that transforms fast and can be halved."""
-    padded = size
-    while padded % _MULTIPLE or scipy.fft.next_fast_len(padded, True) != padded:
-        padded = scipy.fft.next_fast_len(padded + 1, True)
-    return padded
 
 
 class CpuSums:
@@ -39,7 +30,7 @@ class CpuSums:
     def combined(self, filters: RadialTable) -> CpuHalfPlane:
         """Return the filtered sum of the sums; one transform is held at a time beside the result."""
         rows, columns = self._padded.shape[1:]
-        blur_y, blur_x = _blur(rows), _blur(columns)[: columns // 2 + 1]
+        blur_y, blur_x = deblurring(rows), deblurring(columns)[: columns // 2 + 1]
         result: NDArray[np.complex64] | None = None
         for padded, curve in zip(self._padded, filters.values, strict=True):
             if not np.any(curve):
@@ -95,24 +86,13 @@ class CpuHalfPlane:
 
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
-        scale_y, scale_x = rows / self._shape[0], columns / self._shape[1]
-        size = max(2, round(self._padded[0] * scale_y)), max(2, round(self._padded[1] * scale_x))
+        size = cropped_size(self._padded, self._shape, (rows, columns))
         transform = self._transform if size == self._padded else _cropped(self._transform, size)
         if low_pass is not None:
-            y, x = np.fft.fftfreq(size[0], 1 / size[0]) / self._padded[0], np.arange(size[1] // 2 + 1) / self._padded[1]
-            entry = np.hypot(y[:, None], x[None, :]) / low_pass.step
-            curve = low_pass.values[0]
-            transform = transform * np.interp(entry, np.arange(len(curve)), curve).astype(np.float32)
+            transform = transform * low_pass_image(low_pass, size, self._padded)
         image = scipy.fft.irfft2(transform, s=size, workers=self._threads.count)
         result: NDArray[np.float32] = image[:rows, :columns]
         return np.ascontiguousarray(result)
-
-
-def _blur(size: int) -> NDArray[np.float32]:
-    """Return one over the interpolation's transfer at the frequencies of ``fft``."""
-    half = transfer(np.arange(size // 2 + 1) / size)
-    both = np.concatenate([half, half[1 : size - size // 2][::-1]])
-    return (1 / both).astype(np.float32)
 
 
 def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
@@ -120,11 +100,11 @@ def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
     rows, columns = shape
     extra = padded.shape[1] - columns
     if extra:
-        part = ((np.arange(extra) + 1) / (extra + 1)).astype(np.float32)
+        part = leading_over(extra)
         padded[:rows, columns:] = padded[:rows, columns - 1 : columns] * (1 - part) + padded[:rows, :1] * part
     extra = padded.shape[0] - rows
     if extra:
-        part = ((np.arange(extra) + 1) / (extra + 1)).astype(np.float32)[:, None]
+        part = leading_over(extra)[:, None]
         padded[rows:] = padded[rows - 1 : rows] * (1 - part) + padded[:1] * part
 
 

@@ -1,0 +1,54 @@
+"""The whole chain on one graphics card, where there is one: movies an hour, decoding included, and where time goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from benchmarks.engine.movies import make
+from benchmarks.engine.programs import run_engine
+from benchmarks.engine.speed import WORK
+from benchmarks.report import Row
+from cloudlet.cryoem.acquisition import acquisition_of
+from cloudlet.cryoem.devices import device_for
+from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.own_correction import OwnCorrector
+from cloudlet.cryoem.settings import CryoemSettings
+from cloudlet.cryoem.stopwatch import Stopwatch
+
+__all__ = ["measure"]
+
+AN_HOUR = 3000.0
+DEVICE = "cuda:0"
+
+
+def measure(is_quick: bool) -> Iterator[Row]:
+    """Yield the throughput of one card, and the seconds of each stage of one movie on it."""
+    if not _has_card():
+        print("No graphics card is here: its rows are left out.")
+        return
+    made, cores = make("k3", "drift", 1.0, 101), len(os.sched_getaffinity(0))
+    told = {"pixel_size_angstrom": made.spec.pixel_size_angstrom, "voltage_kv": made.spec.voltage_kv}
+    settings = CryoemSettings(**told, dose_per_frame=made.dose_per_frame, gain=made.gain)
+    corrector = OwnCorrector(device_for(DEVICE, cores, 0), cores, settings)
+    acquisition = acquisition_of(made.path, look_at_movie(made.path), settings)
+    for _ in range(3):
+        watch = Stopwatch()
+        corrector.correct(made.path, acquisition, WORK, watch)
+    for stage, seconds in watch.seconds.items():
+        yield Row(f"one movie, {stage}", seconds, "s")
+    workers = min(cores, 12)
+    few, many = workers, workers * (3 if is_quick else 8)
+    first = run_engine(made, WORK, movies=few, workers=workers, device=DEVICE)
+    whole = run_engine(made, WORK, movies=many, workers=workers, device=DEVICE)
+    value = 3600 * (many - few) / (whole.wall_seconds - first.wall_seconds)
+    yield Row(f"K3 movies an hour, {workers} workers", value, "1/h", f"≥ {AN_HOUR:g}", value >= AN_HOUR)
+
+
+def _has_card() -> bool:
+    if find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())

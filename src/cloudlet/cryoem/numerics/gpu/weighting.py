@@ -1,0 +1,88 @@
+"""From sums in real space to a weighted image: transforms, radial filters, the way back."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cloudlet.cryoem.numerics.device import RadialTable
+from cloudlet.cryoem.numerics.gpu.memory import telling_full_memory
+from cloudlet.cryoem.numerics.interpolation import deblurring
+from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image
+
+__all__ = ["TorchHalfPlane", "TorchSums"]
+
+
+class TorchSums:
+    """Sums of displaced frames, padded; implements `cloudlet.cryoem.numerics.device.Sums`."""
+
+    def __init__(self, padded: torch.Tensor, shape: tuple[int, int]) -> None:
+        self._padded, self._shape = padded, shape
+
+    def image(self, number: int) -> NDArray[np.float32]:
+        """Return one of the sums, shape (rows, columns)."""
+        return np.ascontiguousarray(self._padded[number, : self._shape[0], : self._shape[1]].cpu().numpy())
+
+    @telling_full_memory
+    def combined(self, filters: RadialTable) -> TorchHalfPlane:
+        """Return the filtered sum of the sums; one transform is held at a time beside the result."""
+        device, (rows, columns) = self._padded.device, self._padded.shape[1:]
+        blur = deblurring(rows)[:, None] * deblurring(columns)[: columns // 2 + 1]
+        place = torch.hypot(torch.fft.fftfreq(rows, device=device)[:, None], torch.fft.rfftfreq(columns, device=device))
+        place /= filters.step
+        entry = place.long().clamp_(max=filters.values.shape[1] - 2)
+        part = (place - entry).clamp_(max=1)
+        result = torch.zeros(place.shape, dtype=torch.complex64, device=device)
+        for padded, values in zip(self._padded, filters.values, strict=True):
+            if not np.any(values):
+                continue
+            _fill_margins(padded, self._shape)
+            curve = torch.from_numpy(values).to(device)
+            result += torch.fft.rfft2(padded) * (curve[entry] + part * (curve[entry + 1] - curve[entry]))
+        result *= torch.from_numpy(blur).to(device)
+        return TorchHalfPlane(result, (rows, columns), self._shape)
+
+
+class TorchHalfPlane:
+    """The transform of a padded image; implements `cloudlet.cryoem.numerics.device.HalfPlane`."""
+
+    def __init__(self, transform: torch.Tensor, padded: tuple[int, int], shape: tuple[int, int]) -> None:
+        self._transform, self._padded, self._shape = transform, padded, shape
+
+    @telling_full_memory
+    def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
+        """Return the image of so many rows and columns, at most those it has."""
+        size = cropped_size(self._padded, self._shape, (rows, columns))
+        transform = self._transform if size == self._padded else _cropped(self._transform, size)
+        if low_pass is not None:
+            transform = transform * torch.from_numpy(low_pass_image(low_pass, size, self._padded)).to(transform.device)
+        return np.ascontiguousarray(_image(transform, size)[:rows, :columns].cpu().numpy())
+
+
+def _image(transform: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Return the inverse of ``rfft2``; imaginary parts that a real image cannot have are left out, as SciPy does."""
+    lines = torch.fft.ifft(transform, dim=0)
+    lines.imag[:, 0] = 0
+    if size[1] % 2 == 0:
+        lines.imag[:, -1] = 0
+    return torch.fft.irfft(lines, n=size[1], dim=1)
+
+
+def _fill_margins(padded: torch.Tensor, shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    extra = padded.shape[1] - columns
+    if extra:
+        part = torch.from_numpy(leading_over(extra)).to(padded.device)
+        padded[:rows, columns:] = padded[:rows, columns - 1 : columns] * (1 - part) + padded[:rows, :1] * part
+    extra = padded.shape[0] - rows
+    if extra:
+        part = torch.from_numpy(leading_over(extra)).to(padded.device)[:, None]
+        padded[rows:] = padded[rows - 1 : rows] * (1 - part) + padded[:1] * part
+
+
+def _cropped(transform: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    rows, columns = size[0], size[1] // 2 + 1
+    upper = transform[: (rows + 1) // 2, :columns]
+    lower = transform[transform.shape[0] - rows // 2 :, :columns]
+    return torch.cat([upper, lower])

@@ -66,7 +66,8 @@ def _image(transform: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     lines.imag[:, 0] = 0
     if size[1] % 2 == 0:
         lines.imag[:, -1] = 0
-    return torch.fft.irfft(lines, n=size[1], dim=1)
+    image: torch.Tensor = torch.fft.irfft(lines, n=size[1], dim=1)
+    return image
 
 
 def _fill_margins(padded: torch.Tensor, shape: tuple[int, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ class Acquisition:
     """Underfocus is positive; None where nobody said."""
     gain: Path | None
     """None where the frames are corrected already."""
+    defects: Path | None = None
+    """None where nobody lists any."""
     fractions: Fractions = AS_STORED
     """How EER events become frames."""
     is_eer: bool = False
@@ -83,7 +86,8 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
         amplitude_contrast=settings.amplitude_contrast,
         frame_doses=_summed(doses, fractions.frames),
         target_defocus_um=_first(told, "target_defocus_um"),
-        gain=_gain(movie, settings, _first(told, "gain_name")),
+        gain=_beside(movie, settings.gain, _first(told, "gain_name")),
+        defects=_defects(movie, settings, _first(told, "defects_name")),
         fractions=fractions,
         is_eer=outline.raw_frames is not None,
         binning=settings.binning or is_finer,
@@ -113,11 +117,17 @@ def _source(told: Sequence[Told], key: str) -> str:
     return next(one.source for one in told if getattr(one, key) is not None)
 
 
-def _gain(movie: Path, settings: CryoemSettings, name: str | None) -> Path | None:
+def _beside(movie: Path, chosen: Path | None, name: str | None) -> Path | None:
     """Return the file to be read; a link is followed where the settings name it, who writes those is trusted."""
-    if settings.gain is not None:
-        return settings.gain.resolve()
+    if chosen is not None:
+        return chosen.resolve()
     return movie.with_name(name) if name else None
+
+
+def _defects(movie: Path, settings: CryoemSettings, name: str | None) -> Path | None:
+    """Return the file to be read; one that the metadata name may have been left behind, hot pixels are found anyway."""
+    path = _beside(movie, settings.defects, name)
+    return path if settings.defects is not None or (path is not None and os.path.lexists(path)) else None
 
 
 def _grouping(doses: tuple[float, ...], fraction_dose: float) -> int:

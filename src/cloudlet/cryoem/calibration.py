@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import GainUnrelated, MovieUnreadable
+from cloudlet.cryoem.formats.defects import read_defects
 from cloudlet.cryoem.formats.gain import read_gain
 from cloudlet.cryoem.numerics.frames import Defects, find_defects
 from cloudlet.cryoem.numerics.gain_orientation import GainMatch, Orientation, Verdict, match_gain, oriented
@@ -28,7 +31,13 @@ class Calibration:
     """How the gain reference fits; None where there is none."""
 
 
-def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settings: CryoemSettings) -> Calibration:
+def calibrated(
+    path: Path,
+    total: NDArray[np.float32],
+    gain: Path | None,
+    settings: CryoemSettings,
+    listed: Path | None = None,
+) -> Calibration:
     """Find orientation and use of the gain reference, and the defects.
 
     Parameters
@@ -41,11 +50,13 @@ def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settin
         The reference's file; None where the frames are corrected already.
     settings
         Of the run: they may say the orientation.
+    listed
+        The file of defects that are known; None where none are.
 
     Raises
     ------
-    GainMissing, GainUnreadable, GainWrongSize, GainUnrelated
-        The reference cannot be used.
+    GainMissing, GainUnreadable, GainWrongSize, GainUnrelated, DefectsUnusable
+        A reference cannot be used.
     MovieUnreadable
         The frames hold what is no number, or nothing at all.
     """
@@ -58,9 +69,11 @@ def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settin
         raise MovieUnreadable(
             f"All frames of {path.name} are empty.", "Look whether the beam was on and the valves open."
         )
+    shape = total.shape[0], total.shape[1]
+    known = None if listed is None else _defects.read(listed, shape)
     if gain is None:
-        return Calibration(None, find_defects(total, None), None)
-    stored = _stored_gain(gain, (total.shape[0], total.shape[1]))
+        return Calibration(None, find_defects(total, None, known), None)
+    stored = _gains.read(gain, shape)
     match = match_gain(total, stored, _candidates(settings))
     if match is None:
         raise GainUnrelated(
@@ -68,24 +81,31 @@ def calibrated(path: Path, total: NDArray[np.float32], gain: Path | None, settin
             "Correct gain_turn in the settings, or leave it to be found.",
         )
     turned = oriented(stored, _chosen(path, gain, match, settings))
-    return Calibration(turned, find_defects(total * turned, turned), match)
+    return Calibration(turned, find_defects(total * turned, turned, known), match)
 
 
-def _stored_gain(gain: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Read a reference, or return the last one where it is the same: it belongs to a whole session."""
-    try:
-        found = gain.stat()
-    except OSError:
-        return read_gain(gain, shape)  # which says what is wrong
-    key = gain, shape, found.st_mtime_ns, found.st_size, found.st_ino
-    if key not in _last_gain:
-        stored = read_gain(gain, shape)
-        _last_gain.clear()
-        _last_gain[key] = stored
-    return _last_gain[key]
+T = TypeVar("T")
 
 
-_last_gain: dict[tuple[Path, tuple[int, int], int, int, int], NDArray[np.float32]] = {}
+class _Last(Generic[T]):
+    """What was read last, for as long as the file is the same: it belongs to a whole session."""
+
+    def __init__(self, read: Callable[[Path, tuple[int, int]], T]) -> None:
+        self._read = read
+        self._kept: tuple[object, T] | None = None
+
+    def read(self, path: Path, shape: tuple[int, int]) -> T:
+        try:
+            found = path.stat()
+        except OSError:
+            return self._read(path, shape)  # which says what is wrong
+        key = path, shape, found.st_mtime_ns, found.st_size, found.st_ino
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, self._read(path, shape)
+        return self._kept[1]
+
+
+_gains, _defects = _Last(read_gain), _Last(read_defects)
 
 
 def _chosen(path: Path, gain: Path, match: GainMatch, settings: CryoemSettings) -> Orientation:

@@ -8,6 +8,7 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
+    "DefectsUnusable",
     "DeviceMissing",
     "FolderHoldsOthers",
     "FolderInUse",
@@ -101,6 +102,12 @@ class ProgramFailed(CloudletError):
     """A program that was to do a stage failed, or left nothing that can be read."""
 
     slug: ClassVar[str] = "program-failed"
+
+
+class DefectsUnusable(CloudletError):
+    """The list or map of the camera's defects is missing, makes no sense, or belongs to another camera mode."""
+
+    slug: ClassVar[str] = "defects-unusable"
 
 
 class DeviceMissing(CloudletError):

@@ -9,8 +9,10 @@ from cloudlet.cryoem.errors import MovieTruncated
 from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
 from cloudlet.cryoem.formats.epu_xml import epu_path, read_epu
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
+from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
+from cloudlet.cryoem.names import is_mrc_name
 
 __all__ = ["Told", "told_of"]
 
@@ -21,6 +23,8 @@ class Told:
 
     source: str
     """In words, for people."""
+    is_beside: bool = True
+    """Whether it is a file beside the movie, rather than the movie itself."""
     pixel_size_angstrom: float | None = None
     """Of the frames, of the camera's pixels for an EER movie."""
     voltage_kv: float | None = None
@@ -28,11 +32,12 @@ class Told:
     """Of each frame, e/A^2; of each raw frame of an EER movie."""
     target_defocus_um: float | None = None
     gain_name: str | None = None
+    defects_name: str | None = None
     is_super_resolution: bool | None = None
 
 
 def told_of(movie: Path, outline: MovieOutline) -> list[Told]:
-    """Return what is said of a movie, the most trusted first: SerialEM's mdoc, EPU's XML, the EER file itself.
+    """Return what is said of a movie, the most trusted first: SerialEM's mdoc, EPU's XML, the file itself.
 
     Parameters
     ----------
@@ -50,7 +55,11 @@ def told_of(movie: Path, outline: MovieOutline) -> list[Told]:
     cloudlet.errors.CloudletError
         The movie itself cannot be read.
     """
-    return [told for told in (_mdoc(movie, outline), _epu(movie, outline), _eer(movie, outline)) if told is not None]
+    return [
+        told
+        for told in (_mdoc(movie, outline), _epu(movie, outline), _eer(movie, outline), _mrc(movie))
+        if told is not None
+    ]
 
 
 def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
@@ -69,6 +78,7 @@ def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
         doses=_spread(metadata.frame_doses, outline.frames),
         target_defocus_um=metadata.target_defocus_um,
         gain_name=metadata.gain_name,
+        defects_name=metadata.defects_name,
         is_super_resolution=metadata.view_binning == 0.5,
     )
 
@@ -96,7 +106,18 @@ def _eer(movie: Path, outline: MovieOutline) -> Told | None:
         found = read_eer_metadata(movie.name, file)
     pixel, dose = found.pixel_size_angstrom, found.total_dose_per_pixel
     doses = None if pixel is None or dose is None else (dose / pixel**2 / outline.frames,) * outline.frames
-    return Told(source=f"{movie.name} itself", pixel_size_angstrom=pixel, doses=doses)
+    return Told(f"{movie.name} itself", is_beside=False, pixel_size_angstrom=pixel, doses=doses)
+
+
+def _mrc(movie: Path) -> Told | None:
+    if not is_mrc_name(movie.name):
+        return None
+    with opened(movie) as file:
+        found = read_mrc_metadata(movie.name, file)
+    if found == MrcMetadata():
+        return None
+    pixel, voltage = found.pixel_size_angstrom, found.voltage_kv
+    return Told(f"{movie.name} itself", is_beside=False, pixel_size_angstrom=pixel, voltage_kv=voltage)
 
 
 def _check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:

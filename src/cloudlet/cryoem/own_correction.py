@@ -41,7 +41,7 @@ class OwnCorrector:
         with watch.stage("read"):
             stack = self._decoded(path, acquisition)
         with watch.stage("gain"):
-            calibration = calibrated(path, stack.total(), acquisition.gain, self._settings)
+            calibration = calibrated(path, stack.total(), acquisition.gain, self._settings, acquisition.defects)
             means = stack.calibrate(calibration.gain, calibration.defects)
             used = _used(path, means)
         with watch.stage("motion"):

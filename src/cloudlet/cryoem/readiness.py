@@ -19,8 +19,8 @@ def readiness_of(movie: Path, settings: CryoemSettings) -> Readiness:
     """Look into a movie and its metadata without decoding a frame; what is wrong is said, never raised."""
     try:
         outline = look_at_movie(movie)
-        beside = [told for told in told_of(movie, outline) if told.voltage_kv or not told.source.endswith("itself")]
-        if not beside and not _is_self_sufficient(settings):
+        is_told = any(told.is_beside for told in told_of(movie, outline))
+        if not is_told and not _is_self_sufficient(settings):
             return _waiting_for_metadata(movie)
         check_last_frame(movie, outline)
     except CloudletError as error:

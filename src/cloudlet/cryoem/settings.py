@@ -101,6 +101,12 @@ class CryoemSettings(BaseModel):
         description="MRC, TIFF or EER `.gain` file. By default the one each movie's mdoc names, looked for beside the "
         "movie; none where it names none, for such frames are corrected already.",
     )
+    defects: Path | None = Field(
+        default=None,
+        title="Defects of the camera",
+        description="A map (MRC or TIFF, everything but 0 is bad) or SerialEM's text. By default the one each movie's "
+        "mdoc names, where it lies beside the movie. Hot pixels are found in any case.",
+    )
     gain_turn: GainTurn = Field(
         default=GainTurn.FOUND,
         title="Orientation of the gain reference",

@@ -179,6 +179,21 @@ def test_a_blank_movie_is_told(write_movie: WriteMovie) -> None:
         WORKLOAD.process(task(path))
 
 
+def test_defects_that_the_mdoc_names_are_used_where_they_are_there(
+    write_movie: WriteMovie, drifting: Drifting, tmp_path: Path
+) -> None:
+    path = write_movie(drifting(MOTION, SIDE))
+    write_gain(path)
+    mdoc = path.with_name(path.name + ".mdoc")
+    mdoc.write_text(mdoc.read_text() + "DefectFile = defects_A.txt\n")
+    assert WORKLOAD.process(task(path)).measurements["hot_pixels"] == 0
+    path.with_name("defects_A.txt").write_text(f"CameraSizeX {SIDE}\nCameraSizeY {SIDE}\nBadColumns 7 100\n")
+    assert WORKLOAD.process(task(path)).measurements["hot_pixels"] == 2 * SIDE
+    chosen = {"defects": str(tmp_path / "gone.txt")}
+    with pytest.raises(CloudletError, match=r"gone\.txt cannot be used"):
+        WORKLOAD.process(ExposureTask(path, tmp_path / "project", WORKLOAD.check_settings(chosen)))
+
+
 def test_a_dead_frame_is_left_out_but_its_dose_counts(write_movie: WriteMovie, drifting: Drifting) -> None:
     frames = drifting(MOTION, SIDE)
     frames[3] = 0

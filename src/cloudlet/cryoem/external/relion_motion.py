@@ -55,9 +55,9 @@ class RelionCorrector:
         with watch.stage("read"), open_movie(path, acquisition.fractions) as movie:
             total, shape = _total(movie), (movie.outline.frames, movie.outline.rows, movie.outline.columns)
         with watch.stage("gain"):
-            calibration = calibrated(path, total, acquisition.gain, self._settings)
+            calibration = calibrated(path, total, acquisition.gain, self._settings, acquisition.defects)
         with watch.stage("motion"), _workspace(path, project_folder) as folder:
-            _write_input(folder, path, acquisition, calibration)
+            _write_input(folder, path, (shape[1], shape[2]), acquisition, calibration)
             _run(command_for(self._settings.relion_motion_command, path, acquisition, self._threads), folder)
             results = folder / "MC"
             motion = _motion(results / "movie.star", path, shape, acquisition, calibration)
@@ -79,14 +79,13 @@ class RelionCorrector:
 
 
 def command_for(program: str, movie: Path, acquisition: Acquisition, threads: int) -> list[str]:
-    """Return RELION's command line, to be run in a folder with ``movies.star`` and perhaps ``gain.mrc``."""
+    """Return RELION's command line, to be run in a folder with ``movies.star`` and ``gain.mrc``."""
     command = [program, "--i", "movies.star", "--o", "MC/", "--use_own", "--j", str(threads)]
     command += ["--first_frame_sum", "1", "--last_frame_sum", "-1", "--bin_factor", str(acquisition.binning)]
     command += ["--bfactor", "150", "--patch_x", "5", "--patch_y", "5", "--dose_weighting", "--save_noDW"]
+    command += ["--gainref", "gain.mrc"]
     command += ["--dose_per_frame", f"{acquisition.dose / len(acquisition.frame_doses):.6g}"]
     command += ["--preexposure", f"{acquisition.pre_exposure:.6g}"]
-    if acquisition.gain is not None:
-        command += ["--gainref", "gain.mrc"]
     if acquisition.is_eer:
         fractions = acquisition.fractions
         command += ["--eer_grouping", str(fractions.frames), "--eer_upsampling", str(fractions.upsampling)]
@@ -114,11 +113,14 @@ def _workspace(path: Path, project_folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_input(folder: Path, path: Path, acquisition: Acquisition, calibration: Calibration) -> None:
+def _write_input(
+    folder: Path, path: Path, shape: tuple[int, int], acquisition: Acquisition, calibration: Calibration
+) -> None:
     name = "movie" + path.suffix.lower()
     (folder / name).symlink_to(path.absolute())
-    if calibration.gain is not None:
-        write_image(folder / "gain.mrc", calibration.gain, acquisition.pixel_size_angstrom)
+    gain = np.ones(shape, np.float32) if calibration.gain is None else calibration.gain.copy()
+    gain[calibration.defects.rows, calibration.defects.columns] = 0  # RELION's word for a defect too
+    write_image(folder / "gain.mrc", gain, acquisition.pixel_size_angstrom)
     document = cif.Document()
     columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
     columns += ["SphericalAberration", "AmplitudeContrast"]

@@ -63,6 +63,8 @@ class MovieMetadata:
     frames: int | None = None
     gain_name: str | None = None
     """Base name of the gain reference."""
+    defects_name: str | None = None
+    """Base name of the camera's defects."""
     view_pixel_size_angstrom: float | None = None
     view_binning: float | None = None
     view_size: tuple[int, int] | None = None
@@ -160,6 +162,7 @@ def movie_metadata(mdoc: Mdoc, movie_name: str) -> MovieMetadata | None:
         frame_doses=doses,
         frames=_count(values) or (len(doses) if doses else None),
         gain_name=_base_name(values.get("GainReference", "")) or None,
+        defects_name=_base_name(values.get("DefectFile", "")) or None,
         view_pixel_size_angstrom=_positive(values, "PixelSpacing"),
         view_binning=_positive(values, "Binning"),
         view_size=_view_size(values),

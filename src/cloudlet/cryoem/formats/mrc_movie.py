@@ -25,9 +25,9 @@ from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongTy
 from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 
-__all__ = ["MrcFrames", "MrcLayout", "layout_of", "look"]
+__all__ = ["HEADER_BYTES", "MrcFrames", "MrcLayout", "byte_order_of", "layout_of", "look", "start_of"]
 
-_HEADER_BYTES = 1024
+HEADER_BYTES = 1024
 _PACKED = 101
 _TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", _PACKED: "u1"}
 """MRC2014 mode to type of a pixel; complex modes hold no movies."""
@@ -93,12 +93,8 @@ def layout_of(name: str, file: BinaryIO) -> MrcLayout:
     MovieTruncated, MovieWrongType, MovieUnreadable, OSError
         As `look`.
     """
-    raw = _start(name, file)
-    if len(raw) < _HEADER_BYTES:
-        raise MovieTruncated(
-            f"{name} ends within its header.", "Copy the file again if it was copied, or leave the movie out."
-        )
-    order = _byte_order(name, raw)
+    raw = start_of(name, file, HEADER_BYTES)
+    order = byte_order_of(name, raw)
     header = np.frombuffer(raw, HEADER_DTYPE.newbyteorder(order))[0]
     mode = int(header["mode"])
     if mode not in _TYPES or min(header["nx"], header["ny"], header["nz"]) < 1 or header["nsymbt"] < 0:
@@ -107,7 +103,7 @@ def layout_of(name: str, file: BinaryIO) -> MrcLayout:
             "Let the camera save 8 or 16 bit integers.",
         )
     kind = "u1" if mode == 0 and _has_unsigned_bytes(raw, order) else _TYPES[mode]
-    first = _HEADER_BYTES + int(header["nsymbt"])
+    first = HEADER_BYTES + int(header["nsymbt"])
     rows, columns = int(header["ny"]), int(header["nx"])
     return MrcLayout(mode, np.dtype(kind).newbyteorder(order), int(header["nz"]), rows, columns, first)
 
@@ -204,21 +200,39 @@ def _opened(compression: str | None, file: BinaryIO) -> BinaryIO:
     return gzip.GzipFile(fileobj=file) if compression == "gzip" else bz2.BZ2File(file)  # type: ignore[return-value]
 
 
-def _start(name: str, file: BinaryIO) -> bytes:
+def start_of(name: str, file: BinaryIO, size: int) -> bytes:
+    """Return the first bytes of a file, decompressed where it is compressed; fewer where it has no more.
+
+    Raises
+    ------
+    MovieTruncated
+        It cannot be decompressed.
+    """
     compression = _compression(file)
     file.seek(0)
     if compression is None:
-        return file.read(_HEADER_BYTES)
+        return file.read(size)
     try:
-        return _opened(compression, file).read(_HEADER_BYTES)
+        return _opened(compression, file).read(size)
     except (OSError, EOFError, zlib.error) as cause:
         raise MovieTruncated(
             f"{name} cannot be decompressed.", "Copy the file again if it was copied, or leave the movie out."
         ) from cause
 
 
-def _byte_order(name: str, raw: bytes) -> Literal["<", ">"]:
-    header = np.frombuffer(raw, HEADER_DTYPE)[0]
+def byte_order_of(name: str, raw: bytes) -> Literal["<", ">"]:
+    """Return the byte order of a file whose first bytes are given.
+
+    Raises
+    ------
+    MovieTruncated, MovieWrongType
+        It ends within its header, or is no MRC file.
+    """
+    if len(raw) < HEADER_BYTES:
+        raise MovieTruncated(
+            f"{name} ends within its header.", "Copy the file again if it was copied, or leave the movie out."
+        )
+    header = np.frombuffer(raw[:HEADER_BYTES], HEADER_DTYPE)[0]
     try:
         if header["map"][:3] != b"MAP":
             raise ValueError("it does not say MAP where it should")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["critical_dose", "voltage_factor", "weight"]
+__all__ = ["critical_dose", "voltage_factor"]
 
 _FACTORS = {100.0: 0.64, 200.0: 0.80, 300.0: 1.0}
 """Share of the critical dose at 300 kV; 200 kV from the paper, 100 kV the same ratio once more, as RELION has it."""
@@ -38,17 +38,3 @@ def critical_dose(frequency: NDArray[np.float32], voltage_kv: float) -> NDArray[
         dose = 0.24499 * np.power(frequency, -1.6649) + 2.8141
     scaled: NDArray[np.float32] = (voltage_factor(voltage_kv) * dose).astype(np.float32)
     return scaled
-
-
-def weight(critical: NDArray[np.float32], accumulated_dose: float) -> NDArray[np.float32]:
-    """Return the amplitude left after `accumulated_dose`: the weight of a frame that ends there.
-
-    Parameters
-    ----------
-    critical
-        From `critical_dose`.
-    accumulated_dose
-        Up to the end of the frame, in electrons per square angstrom.
-    """
-    left: NDArray[np.float32] = np.exp(np.float32(-0.5 * accumulated_dose) / critical)
-    return left

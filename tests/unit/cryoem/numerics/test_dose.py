@@ -1,9 +1,7 @@
-import math
-
 import numpy as np
 import pytest
 
-from cloudlet.cryoem.numerics.dose import critical_dose, voltage_factor, weight
+from cloudlet.cryoem.numerics.dose import critical_dose, voltage_factor
 
 
 @pytest.mark.parametrize(("voltage", "factor"), [(300, 1.0), (200, 0.8), (100, 0.64)])
@@ -17,9 +15,3 @@ def test_voltages_between_are_interpolated_and_those_outside_are_not_extrapolate
     assert voltage_factor(250) == pytest.approx(0.9)
     assert voltage_factor(80) == 0.64
     assert voltage_factor(400) == 1.0
-
-
-def test_weight_is_one_over_root_e_at_the_critical_dose_and_one_at_frequency_zero() -> None:
-    critical = critical_dose(np.array([0.0, 0.2], np.float32), 300)
-    assert weight(critical, float(critical[1]))[1] == pytest.approx(math.exp(-0.5))
-    assert weight(critical, 50)[0] == 1

@@ -1,8 +1,6 @@
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cloudlet.cryoem.numerics.frames import binned, corrected, find_defects
+from cloudlet.cryoem.numerics.frames import find_defects
 
 
 def poisson(mean: float, side: int = 200, seed: int = 0) -> np.ndarray:
@@ -37,34 +35,37 @@ def test_a_gain_of_zero_marks_a_defect() -> None:
     assert [(int(defects.rows[0]), int(defects.columns[0]))] == [(5, 6)]
 
 
-def test_defects_take_the_value_of_a_good_neighbour_and_the_frame_is_left_alone() -> None:
+def test_a_good_neighbour_stands_in_for_each_defect() -> None:
     total = poisson(60)
     total[10:12, 20:22] = 900
     defects = find_defects(total, None)
-    before = total.copy()
-    mended = corrected(total, None, defects)
-    assert mended.max() < 200
-    assert mended[10, 20] in total[8:13, 18:23]
-    np.testing.assert_array_equal(total, before)
+    assert total[defects.stand_in_rows, defects.stand_in_columns].max() < 200
+    assert np.abs(defects.stand_in_rows - defects.rows).max() <= 2
+    assert np.abs(defects.stand_in_columns - defects.columns).max() <= 2
+    assert len(set(zip(defects.stand_in_rows, defects.stand_in_columns, strict=True))) > 1
 
 
-def test_an_image_of_defects_alone_does_no_harm() -> None:
-    gain = np.zeros((20, 20), np.float32)
+def test_known_defects_are_joined_and_wide_columns_and_blocks_find_good_pixels_too() -> None:
+    total, known = poisson(60, 400), np.zeros((400, 400), bool)
+    total[3, 4] = 900
+    known[:, 50:57] = True
+    known[100:160, 200:280] = True
+    defects = find_defects(total, None, known)
+    assert len(defects) == np.count_nonzero(known) + 1
+    bad = known.copy()
+    bad[3, 4] = True
+    assert not bad[defects.stand_in_rows, defects.stand_in_columns].any()
+
+
+def test_a_known_defect_does_not_hide_a_hot_pixel_beside_it() -> None:
+    total, known = poisson(60), np.zeros((200, 200), bool)
+    known[10, 10] = True
+    total[10, 10] = total[10, 11] = 5000
+    assert len(find_defects(total, None, known)) == 2
+
+
+def test_defects_alone_stand_in_for_themselves() -> None:
     total = np.zeros((20, 20), np.float32)
-    assert np.all(corrected(total, gain, find_defects(total, gain)) == 0)
-
-
-def test_counts_are_multiplied_by_the_gain() -> None:
-    frame = np.array([[1, 2], [3, 250]], np.uint8)
-    gain = np.array([[1.0, 0.5], [2.0, 2.0]], np.float32)
-    np.testing.assert_array_equal(corrected(frame, gain), [[1, 1], [6, 500]])
-
-
-@given(factor=st.integers(1, 5), rows=st.integers(5, 17), columns=st.integers(5, 17))
-@settings(max_examples=30)
-def test_binning_keeps_every_count_of_whole_squares(factor: int, rows: int, columns: int) -> None:
-    image = np.random.default_rng(0).integers(0, 9, (rows, columns)).astype(np.float32)
-    small = binned(image, factor)
-    assert small.shape == (rows // factor, columns // factor)
-    assert small.sum() == image[: rows // factor * factor, : columns // factor * factor].sum()
-    assert small[0, 0] == image[:factor, :factor].sum()
+    defects = find_defects(total, np.zeros((20, 20), np.float32))
+    np.testing.assert_array_equal(defects.stand_in_rows, defects.rows)
+    np.testing.assert_array_equal(defects.stand_in_columns, defects.columns)

@@ -1,4 +1,4 @@
-"""``cloudlet process``: what the edge does with an instrument's folder, done with any folder."""
+"""``cloudlet process``, which does with any folder what the edge does with an instrument's, and ``inspect``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from cloudlet.cryoem.errors import SettingsInvalid
 from cloudlet.cryoem.settings import CryoemSettings
 
-__all__ = ["process"]
+__all__ = ["inspect", "process"]
 
 _DEFAULTS = CryoemSettings()
 
@@ -68,6 +68,19 @@ def process(
     cores = len(os.sched_getaffinity(0))
     movies_at_a_time = workers or cores
     raise typer.Exit(_processed(raw, out, settings, movies_at_a_time, max(1, cores // movies_at_a_time), watch))
+
+
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Movies, images, metadata or tables.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: one object a file.")] = False,
+) -> None:
+    """Show what a movie, gain reference, mdoc, EER or STAR file holds, and where it departs from its format.
+
+    Exit status 0: all is as it should be; 1: something departs; 2: a file cannot be used.
+    """
+    from cloudlet.cryoem.inspection.tell import tell_files
+
+    raise typer.Exit(tell_files(Console(), files, as_json=as_json))
 
 
 def _processed(raw: Path, out: Path, settings: dict[str, Any], workers: int, threads: int, is_watching: bool) -> int:

@@ -10,6 +10,7 @@ __all__ = [
     "AcquisitionUnknown",
     "DefectsUnusable",
     "DeviceMissing",
+    "FileUnreadable",
     "FolderHoldsOthers",
     "FolderInUse",
     "GainMissing",
@@ -151,6 +152,12 @@ class RawFolderEmpty(CloudletError):
     """There is no movie in the folder to be processed."""
 
     slug: ClassVar[str] = "raw-folder-empty"
+
+
+class FileUnreadable(CloudletError):
+    """A file that was to be inspected is not there, or nothing that is known."""
+
+    slug: ClassVar[str] = "file-unreadable"
 
 
 class FolderHoldsOthers(CloudletError):

@@ -23,9 +23,10 @@ from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, open_pages
 
-__all__ = ["EerFrames", "EerMetadata", "look", "read_eer_metadata"]
+__all__ = ["EVENT_COMPRESSIONS", "EerFrames", "EerMetadata", "look", "read_eer_metadata"]
 
 _EIGHT_BITS, _SEVEN_BITS, _BY_TAGS = 65000, 65001, 65002
+EVENT_COMPRESSIONS = frozenset({_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS})
 _SKIP_TAG, _HORIZONTAL_TAG, _VERTICAL_TAG = 65007, 65008, 65009
 _METADATA_TAG = 65001
 _LARGEST_METADATA = 1 << 20
@@ -125,7 +126,7 @@ class EerFrames:
 
 def _event_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool]:
     pages, is_whole = open_pages(name, file)
-    events = [page for page in pages if page.compression in {_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS}]
+    events = [page for page in pages if page.compression in EVENT_COMPRESSIONS]
     if not events:
         raise MovieWrongType(f"{name} holds no electron events.", "Let the camera save EER, or name the file .tif.")
     if any(len(page.shape) != 2 or page.shape != events[0].shape for page in events):

@@ -1,0 +1,84 @@
+"""Which kind of file it is, told by what it holds, and the inspection that fits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from cloudlet.cryoem.errors import FileUnreadable
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.inspection.mrc import inspect_mrc
+from cloudlet.cryoem.inspection.report import Report
+from cloudlet.cryoem.inspection.star import inspect_star
+from cloudlet.cryoem.inspection.texts import inspect_defects, inspect_epu, inspect_mdoc
+from cloudlet.cryoem.inspection.tiff import inspect_tiff
+
+__all__ = ["inspected"]
+
+_START = 4096
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_COMPRESSED = (b"\x1f\x8b", b"BZh")
+_MAP_PLACE = 208
+
+_SUFFIXES: dict[Callable[[Path], Report], tuple[str, ...]] = {
+    inspect_tiff: (".tif", ".tiff", ".eer", ".gain"),
+    inspect_mrc: (".mrc", ".mrcs", ".map", ".st", ".gz", ".bz2"),
+    inspect_star: (".star",),
+    inspect_mdoc: (".mdoc", ".idoc"),
+    inspect_epu: (".xml",),
+    inspect_defects: (".txt",),
+}
+
+
+def inspected(path: Path) -> Report:
+    """Look into a file; a link that is named here is followed.
+
+    Raises
+    ------
+    FileUnreadable
+        It is not there, no regular file, cannot be read, or holds nothing that is known here.
+    """
+    path = path.resolve()
+    try:
+        with opened(path) as file:
+            start, size = file.read(_START), os.fstat(file.fileno()).st_size
+    except NotARegularFile as cause:
+        raise _unreadable(path, "it is a folder or a device") from cause
+    except OSError as cause:
+        raise _unreadable(path, cause.strerror or str(cause)) from cause
+    if size == 0:
+        raise _unreadable(path, "it is empty")
+    inspect = _inspection(path, start)
+    if inspect is None:
+        raise _unreadable(path, "it holds no movie, image, metadata or table that is known here")
+    report = inspect(path)
+    report.facts.insert(0, ("bytes", f"{size:,}"))
+    report.depart(
+        path.suffix.lower() not in _SUFFIXES[inspect], f"It is called {path.name}, which says something else."
+    )
+    return report
+
+
+def _inspection(path: Path, start: bytes) -> Callable[[Path], Report] | None:
+    """Tell by the content, and only where that says nothing by the name."""
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:4] in _TIFF:
+        return inspect_tiff
+    if start[_MAP_PLACE : _MAP_PLACE + 3] == b"MAP" or (start.startswith(_COMPRESSED) and ".mrc" in path.name.lower()):
+        return inspect_mrc
+    if text.startswith(b"<"):
+        return inspect_epu
+    words = {line.split()[0] for line in text.splitlines() if line.split()}
+    if any(word.startswith(b"data_") for word in words):
+        return inspect_star
+    if b"CameraSizeX" in words:
+        return inspect_defects
+    if any(text.lstrip().startswith(b"[") or b" = " in line for line in text.splitlines()):
+        return inspect_mdoc
+    named = (inspect for inspect, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes)
+    return next(named, None)
+
+
+def _unreadable(path: Path, why: str) -> FileUnreadable:
+    return FileUnreadable(f"{path.name} cannot be inspected: {why}.", "Name another file, or copy it again.")

@@ -1,0 +1,89 @@
+"""TIFF files, and EER files, which are TIFF files of electron events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import tifffile
+
+from cloudlet.cryoem.formats.eer_movie import EVENT_COMPRESSIONS, read_eer_metadata
+from cloudlet.cryoem.formats.raw_file import opened, size_of
+from cloudlet.cryoem.formats.tiff_movie import open_pages
+from cloudlet.cryoem.inspection.movies import add_frames
+from cloudlet.cryoem.inspection.report import Report
+from cloudlet.errors import CloudletError
+
+__all__ = ["inspect_tiff"]
+
+_MOST_TOLD = 3
+
+
+def inspect_tiff(path: Path) -> Report:
+    """Tell pages and frames."""
+    report = Report("TIFF file")
+    try:
+        with opened(path) as file:
+            pages, is_whole = open_pages(path.name, file)
+            size = size_of(file)
+            _add_pages(report, pages, size)
+            report.depart(not is_whole, "Its chain of pages leads out of the file: it is not all there.")
+            is_eer = any(page.compression in EVENT_COMPRESSIONS for page in pages)
+            if is_eer:
+                _add_eer(report, path, pages)
+    except CloudletError as cause:
+        report.problem = f"{cause.message} {cause.remedy}"
+        return report
+    report.kind = "EER movie" if is_eer else "TIFF image" if len(pages) == 1 else "TIFF stack"
+    add_frames(report, path, "a.eer" if is_eer else "a.tif")
+    return report
+
+
+def _add_pages(report: Report, pages: list[tifffile.TiffPage], size: int) -> None:
+    first = pages[0]
+    form = first.parent
+    report.add(
+        "form", f"{'BigTIFF' if form.is_bigtiff else 'TIFF'}, {'big' if form.byteorder == '>' else 'little'}-endian"
+    )
+    report.add("pages", len(pages))
+    kinds = Counter(_compression(page) for page in pages)
+    report.add("compression", [f"{kind} ({count} pages)" if len(kinds) > 1 else kind for kind, count in kinds.items()])
+    report.add("strips a page", f"{len(first.dataoffsets)} of {first.rowsperstrip} rows")
+    shapes = Counter((page.shape, str(page.dtype)) for page in pages)
+    report.depart(len(shapes) > 1, f"Its pages differ: {len(shapes)} sizes or types.")
+    beyond = [
+        number
+        for number, page in enumerate(pages, 1)
+        if any(place + count > size for place, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+    ]
+    for number in beyond[:_MOST_TOLD]:
+        report.depart(True, f"Data of page {number} lie beyond the end of the file.")
+    report.depart(len(beyond) > _MOST_TOLD, f"So do those of {len(beyond) - _MOST_TOLD} more pages.")
+    empty = sum(not count for page in pages for count in page.databytecounts)
+    report.depart(empty > 0, f"{empty} of its strips have no bytes.")
+    is_paired = all(len(page.dataoffsets) == len(page.databytecounts) for page in pages)
+    report.depart(not is_paired, "Places and sizes of its strips differ in number.")
+    report.depart(first.photometric not in {0, 1}, f"Its colours are {first.photometric}, not shades of grey.")
+    report.depart(int(first.predictor) != 1, "Its values are differences from their neighbours (predictor).")
+    if first.description:
+        report.add("description", first.description.splitlines()[0])
+
+
+def _compression(page: tifffile.TiffPage) -> str:
+    return str(getattr(page.compression, "name", page.compression))
+
+
+def _add_eer(report: Report, path: Path, pages: list[tifffile.TiffPage]) -> None:
+    others = sum(page.compression not in EVENT_COMPRESSIONS for page in pages)
+    if others:
+        report.add("pages without events", others)
+    with opened(path) as file:
+        said = read_eer_metadata(path.name, file)
+    if said.exposure_seconds is not None:
+        report.add("exposure", f"{said.exposure_seconds:g} s")
+    if said.total_dose_per_pixel is not None:
+        report.add("dose", f"{said.total_dose_per_pixel:g} e/pixel")
+    if said.pixel_size_angstrom is not None:
+        report.add("pixel size", f"{said.pixel_size_angstrom:g} Å")
+    report.depart(said.pixel_size_angstrom is None, "It does not say its pixel size.")
+    report.depart(said.total_dose_per_pixel is None, "It does not say its dose.")

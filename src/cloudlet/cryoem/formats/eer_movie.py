@@ -104,18 +104,29 @@ class EerFrames:
 
     def _add(self, number: int, out: NDArray[np.generic]) -> None:
         page, source = self._pages[number], self._source()
-        size = 0
-        for place, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-            if os.preadv(self._descriptor, [source.data[size : size + count]], place) < count:
-                raise _broken(self._name, number + 1)
-            size += count
         shape = (page.shape[0], page.shape[1])
         try:
+            size = self._read(page, source)
             is_whole = add_events(source, size, self._codes[number], shape, self._fractions.upsampling, out)
-        except ValueError as cause:
+        except (ValueError, OverflowError) as cause:
             raise _broken(self._name, number + 1) from cause
         if not is_whole:
             raise _broken(self._name, number + 1)
+
+    def _read(self, page: tifffile.TiffPage, source: NDArray[np.uint8]) -> int:
+        """Read a page's strips, one after the other, and return how many bytes they have.
+
+        Raises
+        ------
+        ValueError, OverflowError
+            They are not where the page says.
+        """
+        size = 0
+        for place, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if os.preadv(self._descriptor, [source.data[size : size + count]], place) < count:
+                raise ValueError("the file ends within a strip")
+            size += count
+        return size
 
     def _source(self) -> NDArray[np.uint8]:
         if not hasattr(self._room, "source"):

@@ -30,6 +30,9 @@ __all__ = ["MovieFile", "check_last_frame", "look_at_movie", "open_movie"]
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
 
+MOST_FRAMES = 1000
+"""Their motions are found together, which takes time that grows with the square of their number."""
+
 MOST_BYTES = 12_000_000_000
 """Of all frames together, decoded; 60 frames of the largest camera (11,520 × 8,184) with 16 bits a pixel take 11.3."""
 
@@ -105,7 +108,7 @@ def open_movie(path: Path, fractions: Fractions = AS_STORED) -> Iterator[MovieFi
     MovieVanished, MovieEmpty, MovieUnreadable, MovieTruncated, MovieWrongType
         As `look_at_movie`; truncated also where the last frame is not all there.
     MovieWrongSize
-        Frames differ in size, or are smaller than `SMALLEST_SIDE`, or there is only one.
+        Frames differ in size, are smaller than `SMALLEST_SIDE`, or there is only one, or more than `MOST_FRAMES`.
     """
     with _told_for_researchers(path), opened(path) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
@@ -132,6 +135,11 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
         raise MovieWrongSize(
             f"{path.name} holds a single frame; a movie has at least two.",
             "Let the camera save frames, not their sum.",
+        )
+    if outline.frames > MOST_FRAMES:
+        raise MovieWrongSize(
+            f"{path.name} holds {outline.frames} frames; at most {MOST_FRAMES} are aligned.",
+            "Let the camera sum some of them up, or set a larger eer_fraction_dose for EER movies.",
         )
     if min(outline.rows, outline.columns) < SMALLEST_SIDE:
         raise MovieWrongSize(

@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from cloudlet.cryoem.formats.raw_file import size_of
+
 __all__ = ["Chain", "is_tiff", "survey"]
 
 _MAGICS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
@@ -112,6 +114,8 @@ def _values(file: BinaryIO, tags: int, layout: _Layout, byte_order: str) -> int:
 
 def _number(file: BinaryIO, place: int, kind: str) -> int | None:
     """Return the number at `place`, None where the file ends before it does."""
+    if place > size_of(file):
+        return None
     file.seek(place)
     raw = file.read(struct.calcsize(kind))
     return int(struct.unpack(kind, raw)[0]) if len(raw) == struct.calcsize(kind) else None

@@ -87,6 +87,7 @@ class TiffFrames:
     def __call__(self, index: int, out: NDArray[np.generic]) -> None:
         """Decode page `index`, its last row first."""
         try:
+            _check_strips(self._pages[index])
             if not self._strips.decode(index, out[::-1]):
                 with self._library:
                     out[::-1] = self._pages[index].asarray()
@@ -95,6 +96,18 @@ class TiffFrames:
                 f"Frame {index + 1} of {self._name} cannot be decoded.",
                 "Copy the file again if it was copied, or leave the movie out.",
             ) from cause
+
+
+def _check_strips(page: tifffile.TiffPage) -> None:
+    """Refuse what the library would fill with zeros.
+
+    Raises
+    ------
+    ValueError
+        A strip has no bytes.
+    """
+    if min(page.databytecounts, default=0) == 0:
+        raise ValueError("a strip has no bytes")
 
 
 def _check_is_tiff(name: str, file: BinaryIO) -> None:

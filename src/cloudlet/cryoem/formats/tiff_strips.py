@@ -95,6 +95,7 @@ def _is_simple(page: tifffile.TiffPage) -> bool:
     strips = -(-page.shape[0] // max(1, page.rowsperstrip))
     return (
         page.compression in {_PLAIN, _LZW}
+        and page.rowsperstrip > 0
         and page.predictor == 1
         and page.fillorder == 1
         and not page.is_tiled

@@ -1,5 +1,6 @@
 """Electron events: bit-exact against imagecodecs, and within their buffers whatever the bits say."""
 
+import time
 from pathlib import Path
 
 import imagecodecs
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.unit.cryoem.formats.checked import checked, load_checked
+from tests.unit.cryoem.formats.checked import FUZZ_SECONDS, checked, load_checked
 from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
 
 from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongType
@@ -102,6 +103,30 @@ def test_no_bits_lead_out_of_the_buffers(raw: bytes, skip: int, vertical: int, h
     image = np.zeros((8 * 8) << (2 * finer), np.uint8)
     gone = CHECKED(source, len(raw), skip, vertical, horizontal, 8, 8, finer, image)
     assert 0 <= gone <= 64
+
+
+def test_damaged_events_stay_within_the_buffers_and_decode_alike_compiled_or_checked() -> None:
+    rng = np.random.default_rng()
+    end = time.monotonic() + FUZZ_SECONDS
+    rows, columns, canary = 64, 128, 4096
+    while time.monotonic() < end:
+        pixels = np.flatnonzero(rng.random(rows * columns) < rng.choice([0.001, 0.03, 0.5]))
+        skip, finer = int(rng.choice([7, 8])), int(rng.integers(0, 3))
+        raw = bytearray(encode_events(pixels, rng.integers(0, 16, len(pixels)), rows * columns, skip))
+        for place in rng.integers(0, len(raw), rng.integers(0, 20)):
+            raw[place] = rng.integers(0, 256)
+        del raw[int(rng.integers(len(raw) // 2, len(raw) + 1)) :]
+        source = np.frombuffer(bytes(raw) + bytes(SOURCE_MARGIN), np.uint8).copy()
+        expected = np.zeros((rows * columns) << (2 * finer), np.uint8)
+        gone = CHECKED(source, len(raw), skip, 2, 2, rows, columns, finer, expected)
+        guarded = np.full(expected.size + 2 * canary, 0xA5, np.uint8)
+        inner = guarded[canary:-canary].reshape(rows << finer, columns << finer)
+        inner[:] = 0
+        is_whole = add_events(source, len(raw), EventCode(skip, 2, 2), (rows, columns), 1 << finer, inner)
+        assert is_whole == (gone >= rows * columns)
+        np.testing.assert_array_equal(inner.ravel(), expected)
+        assert np.all(guarded[:canary] == 0xA5)
+        assert np.all(guarded[-canary:] == 0xA5)
 
 
 def test_buffers_that_do_not_belong_together_are_refused() -> None:

@@ -1,6 +1,5 @@
 """LZW: bit-exact against imagecodecs, and within its buffers whatever the codes say."""
 
-import os
 import time
 
 import imagecodecs
@@ -9,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.unit.cryoem.formats.checked import checked, load_checked, store_checked
+from tests.unit.cryoem.formats.checked import FUZZ_SECONDS, checked, load_checked, store_checked
 
 from cloudlet.cryoem.formats.lzw import LEAD, MARGIN, SOURCE_MARGIN, LzwScratch, build_decoder, decode_lzw
-
-FUZZ_SECONDS = float(os.environ.get("CLOUDLET_FUZZ_SECONDS", "3"))
 
 CHECKED = build_decoder(checked, load_checked, store_checked)
 

@@ -80,10 +80,12 @@ class _Look:
 
     def steps(self, path: Floats, smoothing_dose: float) -> Floats:
         """Return how far each frame still is from `path`, in binned pixels, shape (frames, 2)."""
-        maps = self._averaged(self._maps(path), smoothing_dose)
+        shares = self._shares(smoothing_dose)
+        maps = np.tensordot(shares.astype(np.float32), self._maps(path), axes=1)
         maps -= np.median(maps, axis=(1, 2), keepdims=True)
         maps /= 1.4826 * np.median(np.abs(maps), axis=(1, 2), keepdims=True) + 1e-30
         scores = np.clip(0.5 * np.square(np.maximum(maps, 0)) - _CHANCE, 0, _LARGEST_SCORE)
+        scores *= np.square(shares).sum(axis=1)[:, None, None]  # neighbours say the same once more
         scores[~self._used] = 0
         places = best_path(scores.astype(np.float32), (self._width[0], self._width[1]), _CAP)
         steps: Floats = (places - self._reach + _vertices(maps, places)) * self._grid
@@ -103,11 +105,12 @@ class _Look:
         maps: NDArray[np.float32] = scipy.fft.irfft2(whole, s=self._shape)[:, rows_near][:, :, columns_near]
         return maps
 
-    def _averaged(self, maps: NDArray[np.float32], smoothing_dose: float) -> NDArray[np.float32]:
+    def _shares(self, smoothing_dose: float) -> Floats:
+        """Return what each frame's map has in the average about each frame, shape (frames, frames)."""
         apart = self._doses[:, None] - self._doses[None, :]
         share = np.exp(-0.5 * np.square(apart / smoothing_dose)) * self._used
-        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-30)
-        return np.tensordot(share.astype(np.float32), maps, axes=1)
+        shares: Floats = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-30)
+        return shares
 
 
 def _weight(low: LowFrequencies, pixel_size_angstrom: float) -> NDArray[np.float32]:

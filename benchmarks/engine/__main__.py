@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "decode": decoding.measure,
     "k3": lambda is_quick: speed.measure("k3", is_quick),
     "k2": lambda is_quick: speed.measure("k2", is_quick),
+    "others": speed.measure_others,
     "motion": accuracy.measure_path,
     "local": accuracy.measure_field,
     "ctf": ctf.measure,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import imagecodecs
 import numpy as np
-from tests.unit.cryoem.formats.eer_writer import encode_events
 
 from benchmarks.report import Row
+from benchmarks.simulator.eer import encode_events
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events
 from cloudlet.cryoem.formats.lzw import LzwScratch
 

@@ -39,10 +39,9 @@ def run_engine(made: Made, folder: Path, *, movies: int, workers: int = 1, devic
         shutil.rmtree(each, ignore_errors=True)
     raw.mkdir(parents=True)
     for number in range(movies):
-        os.link(made.path, raw / f"{made.path.stem}_{number:02d}.tif")
+        os.link(made.path, raw / f"{made.path.stem}_{number:02d}{made.path.suffix}")
     command = [sys.executable, "-m", "cloudlet", "process", str(raw), "--out", str(out), f"--workers={workers}"]
-    command += [f"--pixel-size={made.spec.pixel_size_angstrom}", f"--voltage={made.spec.voltage_kv}"]
-    command += [f"--dose-per-frame={made.dose_per_frame}", f"--gain={made.gain}", f"--device={device}"]
+    command += [*made.options, f"--device={device}"]
     # one worker has one thread: as many as it is let have cores
     core = sorted(os.sched_getaffinity(0))[:workers]
     return _run(["taskset", "-c", ",".join(map(str, core)), *command], folder)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.engine.movies import make
+from benchmarks.engine.movies import Made, make, make_eer
 from benchmarks.engine.programs import decode_seconds, run_engine, run_relion
 from benchmarks.report import FOLDER, Row
 
-__all__ = ["measure"]
+__all__ = ["measure", "measure_others"]
 
 TIMES_RELION = {"k3": 10.0, "k2": 12.5}
 DECODES, GIGABYTES, TWO_CORES = 2.7, 4.0, 0.9
+TIMES_K3 = {"EER": 1.1, "super-resolution": 3.0}
 WORK = (FOLDER / "work").absolute()
 
 
@@ -38,6 +39,31 @@ def measure(camera: str, is_quick: bool) -> Iterator[Row]:
     single = run_engine(made, WORK, movies=2, workers=2)
     wall = (pair.wall_seconds - single.wall_seconds) / (movies - 1)
     yield _at_least("two cores over twice one thread", (1 / wall) / (2 / ours), "", TWO_CORES)
+
+
+def measure_others(is_quick: bool) -> Iterator[Row]:
+    """Yield what EER and super-resolution cost beside K3, which runs in between."""
+    kinds = {
+        "K3": make("k3", "drift", 1.0, 101),
+        "EER": make_eer(),
+        "super-resolution": make("superres", "drift", 1.0, 101),
+    }
+    movies, repeats = (3, 1) if is_quick else (6, 3)
+    costs, most = dict.fromkeys(kinds, float("inf")), 0.0
+    for _ in range(repeats):
+        for name, made in kinds.items():
+            cost, most = _chain(made, movies)
+            costs[name] = min(costs[name], cost)
+    for name, times in TIMES_K3.items():
+        yield Row(f"{name}, whole chain", costs[name], "CPU-s")
+        yield Row.at_most(f"{name} over K3", costs[name] / costs["K3"], "x", times)
+    yield Row("super-resolution, memory of one task", most, "GB")
+
+
+def _chain(made: Made, movies: int) -> tuple[float, float]:
+    """Return CPU seconds a movie, and gigabytes."""
+    one, many = run_engine(made, WORK, movies=1), run_engine(made, WORK, movies=movies)
+    return (many.cpu_seconds - one.cpu_seconds) / (movies - 1), one.most_gigabytes
 
 
 def _at_least(name: str, value: float, unit: str, limit: float) -> Row:

@@ -16,8 +16,8 @@ import imagecodecs
 import mrcfile
 import numpy as np
 import tifffile
+from benchmarks.simulator.eer import encode_events, write_eer
 from numpy.typing import NDArray
-from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
 
 __all__ = ["FINE", "write_corpus"]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
+from benchmarks.simulator.eer import encode_events, write_eer
 
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated

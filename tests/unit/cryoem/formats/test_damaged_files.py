@@ -9,8 +9,8 @@ import mrcfile
 import numpy as np
 import pytest
 import tifffile
+from benchmarks.simulator.eer import encode_events, write_eer
 from tests.unit.cryoem.formats.checked import FUZZ_SECONDS
-from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
 
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.inspection import inspected

@@ -6,11 +6,11 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from benchmarks.simulator.eer import encode_events, write_eer
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.unit.cryoem.formats.checked import FUZZ_SECONDS, checked, load_checked
-from tests.unit.cryoem.formats.eer_writer import encode_events, write_eer
 
 from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongType
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events, build_counter

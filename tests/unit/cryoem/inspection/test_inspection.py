@@ -8,7 +8,7 @@ import mrcfile
 import numpy as np
 import pytest
 import tifffile
-from tests.unit.cryoem.formats.eer_writer import METADATA, encode_events, write_eer
+from benchmarks.simulator.eer import METADATA, encode_events, write_eer
 from typer.testing import CliRunner
 
 from cloudlet.cli.main import _program

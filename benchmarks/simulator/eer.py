@@ -1,4 +1,4 @@
-"""EER files for tests: events coded as cameras code them, checked against imagecodecs."""
+"""EER files: events coded as cameras code them; tests check them against imagecodecs."""
 
 from __future__ import annotations
 

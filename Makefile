@@ -37,7 +37,7 @@ packages: ## the Debian packages that system tests need, where this user may ins
 torch: $(VENV)/tools ## torch, which the tests of the engine for graphics cards compare; large
 	$(PIP) install --constraint constraints.txt torch==2.13.0
 
-bench: $(VENV)/tools $(BUNDLE) packages ## one benchmark, NAME=demo; a table and build/bench/NAME.json
+bench: $(VENV)/bench $(BUNDLE) packages ## one benchmark, NAME=demo; a table and build/bench/NAME.json
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
 docs: $(VENV)/docs ## the documentation as HTML in build/docs
@@ -64,6 +64,10 @@ $(VENV)/installed: pyproject.toml constraints.txt hatch_build.py
 
 $(VENV)/tools: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --group test --group check
+	@touch $@
+
+$(VENV)/bench: $(VENV)/tools
+	$(PIP) install --constraint constraints.txt --group bench
 	@touch $@
 
 $(VENV)/docs: $(VENV)/installed

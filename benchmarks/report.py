@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Row", "report"]
+__all__ = ["FOLDER", "Row", "keep", "kept", "report"]
 
 FOLDER = Path("build/bench")
 
@@ -43,3 +44,15 @@ def report(name: str, rows: Sequence[Row]) -> bool:
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
     return all(row.ok is not False for row in rows)
+
+
+def keep(name: str, items: Any) -> None:
+    """Write what rows were summed up from to ``build/bench/NAME.json``, for whoever draws it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(items, indent=1))
+
+
+def kept(name: str) -> Any:
+    """Return what was kept under a name, None where nothing was."""
+    path = FOLDER / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None

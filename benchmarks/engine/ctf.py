@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.engine.movies import make
 from benchmarks.engine.programs import decode_seconds
-from benchmarks.report import Row
+from benchmarks.report import Row, keep
 from benchmarks.simulator import MicrographSpec, simulate_micrograph
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import CtfFit, fit_ctf
@@ -38,6 +38,10 @@ def measure(is_quick: bool) -> Iterator[Row]:
         found = _fit(simulate_micrograph(spec, seed).image, pixel, 0.1).defocus
         turned = (found.angle_degrees - defocus[2] + 90) % 180 - 90
         errors.append((found.mean_angstrom - mean, found.astigmatism_angstrom - 2 * half, turned, 2 * half))
+    keep(
+        "engine-ctf",
+        [dict(zip(("defocus", "astigmatism", "angle", "size"), map(float, one), strict=True)) for one in errors],
+    )
     focus, astigmatism, angle, size = np.abs(np.array(errors)).T
     yield Row.at_most("defocus, median error", float(np.median(focus)), "Å", 10)
     yield Row.at_most("defocus, 95 %", float(np.percentile(focus, 95)), "Å", 30)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.engine.movies import Made
 
-__all__ = ["Cost", "decode_seconds", "path_of", "run_engine", "run_relion"]
+__all__ = ["Cost", "decode_seconds", "path_of", "run_engine", "run_relion", "stage_seconds"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ def decode_seconds(made: Made) -> float:
                 imagecodecs.lzw_decode(raw[place : place + count], out=rows * shape[1])
         best = min(best, time.process_time() - begin)
     return best
+
+
+def stage_seconds(out: Path) -> dict[str, float]:
+    """Return the wall seconds of each stage, in the mean over the movies of a results folder but for the first."""
+    with sqlite3.connect(out / "cloudlet.db") as database:
+        rows = database.execute("select results from exposure where state = 'done' order by finished_at").fetchall()
+    seconds = [json.loads(text)["seconds"] for (text,) in rows[1:]]
+    return {stage: float(np.mean([one[stage] for one in seconds])) for stage in seconds[0]}
 
 
 def path_of(star: Path) -> NDArray[np.float64]:

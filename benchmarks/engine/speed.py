@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.engine.movies import Made, make, make_eer
-from benchmarks.engine.programs import decode_seconds, run_engine, run_relion
-from benchmarks.report import FOLDER, Row
+from benchmarks.engine.programs import decode_seconds, run_engine, run_relion, stage_seconds
+from benchmarks.report import FOLDER, Row, keep
 
 __all__ = ["measure", "measure_others"]
 
@@ -25,6 +25,7 @@ def measure(camera: str, is_quick: bool) -> Iterator[Row]:
         one.append(run_engine(made, WORK, movies=1))
         many.append(run_engine(made, WORK, movies=movies))
         peer.append(run_relion(made, WORK / "relion"))
+    keep(f"engine-stages-{camera}", stage_seconds(WORK / "out"))
     decode = decode_seconds(made)
     ours = (min(c.cpu_seconds for c in many) - min(c.cpu_seconds for c in one)) / (movies - 1)
     relion = min(c.cpu_seconds for c in peer)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cloudlet.cryoem.formats.movie import LARGEST_SIDE, look_at_movie
+from cloudlet.cryoem.formats.movie import look_at_movie
 from cloudlet.cryoem.formats.outline import AS_STORED, MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.formats.readers import Reader, reader_of
@@ -15,6 +15,9 @@ from cloudlet.cryoem.metadata import told_of
 from cloudlet.errors import CloudletError
 
 __all__ = ["add_frames"]
+
+_LARGEST_FRAME = 1 << 30
+"""Bytes of a frame that is still decoded to be looked at."""
 
 
 def add_frames(report: Report, path: Path, named: str) -> None:
@@ -38,7 +41,7 @@ def add_frames(report: Report, path: Path, named: str) -> None:
         report.add("size", f"{outline.columns} × {outline.rows} pixels of {outline.dtype}")
         report.add("raw frames" if outline.raw_frames is not None else "frames", outline.frames)
         report.depart(outline.is_cut, f"It ends in the middle of frame {outline.frames + 1}.")
-        if outline.frames and max(outline.rows, outline.columns) <= LARGEST_SIDE:
+        if outline.frames and outline.rows * outline.columns * outline.dtype.itemsize <= _LARGEST_FRAME:
             _add_counts(report, path, reader, outline)
         if reader_of(path) is reader and outline.frames > 1:
             _add_metadata(report, path)

@@ -28,6 +28,8 @@ _FINEST, _COARSE = 0.6, 2.0
 """Share of the spectrum below that where noise is measured; and diameters beyond which structure is no particle."""
 _AROUND = 3.0
 """Diameters of the neighbourhood, whose illumination and thickness are taken out."""
+_QUIETEST = 1e-12
+"""Power of noise relative to the mean: no camera comes near."""
 _OUTLIER = 8.0
 """Standard deviations beyond which a coarse pixel is no specimen."""
 
@@ -150,4 +152,4 @@ def _noise(image: NDArray[np.float32], pixel_size_angstrom: float, diameter_angs
     frequency = np.arange(rings) / (tile * pixel_size_angstrom)
     finest = float(np.median(power[round(_FINEST * rings) :]))
     power[frequency > 1 / (_COARSE * diameter_angstrom)] = finest
-    return frequency, np.maximum(power, max(finest, 1e-30))
+    return frequency, np.maximum(power, max(finest, _QUIETEST))

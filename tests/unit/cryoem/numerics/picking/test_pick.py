@@ -66,3 +66,14 @@ def test_the_threshold_lets_as_many_peaks_of_noise_through_as_it_says() -> None:
         is_top = np.all([middle > one for one in neighbours], axis=0)
         counts.append(np.count_nonzero(is_top & (middle > threshold * noise.sigma)))
     assert 2 < np.mean(counts) < 6
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0])
+def test_an_image_without_noise_has_no_particles(value: float) -> None:
+    assert len(pick_particles(np.full((200, 150), value, np.float32), 5.0, 80.0, OPTICS, 15_000)) == 0
+
+
+@pytest.mark.parametrize(("shape", "diameter"), [((12, 9), 1800.0), ((300, 40), 60.0), ((40, 300), 400.0)])
+def test_any_diameter_fits_any_image(shape: tuple[int, int], diameter: float) -> None:
+    noise = np.random.default_rng(0).normal(50, 4, shape).astype(np.float32)
+    assert len(pick_particles(noise, 5.0, diameter, OPTICS, 15_000)) <= 1

@@ -28,6 +28,8 @@ _FINEST, _COARSE = 0.6, 2.0
 """Share of the spectrum below that where noise is measured; and diameters beyond which structure is no particle."""
 _AROUND = 3.0
 """Diameters of the neighbourhood, whose illumination and thickness are taken out."""
+_DARKEST = 1e-3
+"""Of the typical neighbourhood: what is darker is as good as black."""
 _QUIETEST = 1e-12
 """Power of noise relative to the mean: no camera comes near."""
 _OUTLIER = 8.0
@@ -121,11 +123,13 @@ def contrast_map(
 
 
 def _relative(image: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
-    """Return values over those of the neighbourhood less 1, with outliers brought near."""
+    """Return values over those of the neighbourhood less 1, with outliers brought near; 0 where there is no light."""
     size = round(_AROUND * diameter)
     around = uniform_filter(uniform_filter(image, size, mode="reflect"), size, mode="reflect")
-    floor = np.float32(max(1e-6 * float(np.median(around)), 1e-30))
-    relative = image / np.maximum(around, floor) - 1
+    middle = float(np.median(around))
+    if middle <= 0:
+        return np.zeros_like(image)  # nothing that electrons have made
+    relative = image / np.maximum(around, np.float32(_DARKEST * middle)) - 1
     spread = 1.4826 * float(np.median(np.abs(relative)))
     clipped: NDArray[np.float32] = np.clip(relative, -_OUTLIER * spread, _OUTLIER * spread)
     return clipped

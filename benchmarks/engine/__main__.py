@@ -22,6 +22,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "others": speed.measure_others,
     "motion": accuracy.measure_path,
     "local": accuracy.measure_field,
+    "gain": accuracy.measure_gain,
     "ctf": ctf.measure,
     "krios": ctf.measure_krios,
     "dose": dose.measure,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +12,23 @@ from benchmarks.engine.movies import Made, make
 from benchmarks.engine.programs import path_of, run_relion
 from benchmarks.engine.speed import WORK
 from benchmarks.report import Row, keep
+from benchmarks.simulator import CAMERAS, MovieSpec, simulate_movie
 from cloudlet.cryoem.calibration import calibrated
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import Layout
+from cloudlet.cryoem.numerics.frames import find_defects
 from cloudlet.cryoem.settings import CryoemSettings
 
-__all__ = ["measure_field", "measure_path"]
+__all__ = ["measure_field", "measure_gain", "measure_path"]
 
 FIRST, WEAK = 5, 0.4
 """Frames that are told apart; contrast at which RELION's patches fail."""
 WEAK_SHARE, STRONG_SHARE = 0.65, 1.0
 FIELD_LIMITS = {"k2": 0.10, "k3": 0.20}
 HONEST = (0.7, 1.4)
+GAIN_ERRORS = (0.0, 0.01, 0.03)
 SEEDS = {"weak k3": ("k3", WEAK, 500), "weak k2": ("k2", WEAK, 500), "strong k2": ("k2", 3.0, 200)}
 
 Floats = NDArray[np.float64]
@@ -83,6 +86,31 @@ def measure_field(is_quick: bool) -> Iterator[Row]:
         yield Row.at_most(f"{camera}, {motion} field", value, "px", FIELD_LIMITS[camera])
         yield Row(f"{camera}, {motion} field, first {FIRST} frames", float(np.sqrt(np.mean(early))), "px")
         yield _honest(f"{camera}, {motion} field, predicted over observed", float(np.sqrt(np.mean(predicted))) / value)
+
+
+def measure_gain(is_quick: bool) -> Iterator[Row]:
+    """Yield the errors of the path where the gain reference leaves a pattern that stands still."""
+    device = CpuDevice(2)
+    for wrong in GAIN_ERRORS:
+        spec = replace(CAMERAS["small"], strength=0.5, gain_error=wrong)
+        errors = []
+        for seed in range(2 if is_quick else 8):
+            counts, gain, truth = simulate_movie(spec, 600 + seed)
+            errors.append(_squares(_aligned_counts(counts, gain, spec, device).path, truth.path).mean())
+        yield Row(f"gain reference {100 * wrong:g} % off, error of the path", float(np.sqrt(np.mean(errors))), "px")
+
+
+def _aligned_counts(
+    counts: NDArray[np.uint8], gain: NDArray[np.float32], spec: MovieSpec, device: CpuDevice
+) -> MotionField:
+    stack = device.stack(Layout(*counts.shape, counts.dtype, binning_for(spec.pixel_size_angstrom)))
+    for number, frame in enumerate(counts):
+        stack.buffer(number)[:] = frame
+    stack.calibrate(gain, find_defects(stack.total() * gain, gain))
+    doses = np.full(spec.frames, spec.dose / spec.frames)
+    return align(
+        stack, AlignmentTask(spec.pixel_size_angstrom, spec.voltage_kv, doses, 0.0, np.ones(spec.frames, bool))
+    )
 
 
 def _path_errors(made: Made, device: CpuDevice) -> _Errors:

@@ -29,6 +29,8 @@ class MovieSpec:
     motion: Literal["drift", "smooth", "rough"] = "drift"
     strength: float = 1.0
     """Of the specimen's contrast: 3 makes RELION's patches converge."""
+    gain_error: float = 0.0
+    """Standard deviation of the gain reference about the gain: what it leaves stands still in every frame."""
 
 
 @dataclass(frozen=True)

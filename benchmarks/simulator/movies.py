@@ -35,7 +35,7 @@ _FAST_FRAMES = 8
 
 
 def simulate_movie(spec: MovieSpec, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], Truth]:
-    """Return counts (frames, rows, columns), the gain that undoes the camera's pattern, and what was true."""
+    """Return counts (frames, rows, columns), the gain reference, and what was true."""
     rng = np.random.default_rng((seed, 17))
     truth = draw_motion(spec, rng)
     gain = _gain(spec, rng)
@@ -49,7 +49,8 @@ def simulate_movie(spec: MovieSpec, seed: int) -> tuple[NDArray[np.uint8], NDArr
         rates = spec.rate * (1 + picture.draw(ice, particles, frame))
         count(rates, gain, counts[frame], seed * 1000 + frame + 1)
         counts[frame][tuple(hot.T)] = 20
-    return counts, gain, truth
+    error = 1 + spec.gain_error * np.random.default_rng((seed, 19)).standard_normal(gain.shape, np.float32)
+    return counts, np.asarray(gain * error, np.float32), truth
 
 
 def write_movie(folder: Path, name: str, spec: MovieSpec, seed: int) -> Path:

@@ -17,7 +17,7 @@ from cloudlet.cryoem.calibration import calibrated
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.cpu import CpuDevice
-from cloudlet.cryoem.numerics.device import Layout
+from cloudlet.cryoem.numerics.device import Layout, Stack
 from cloudlet.cryoem.numerics.frames import find_defects
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -107,10 +107,7 @@ def _aligned_counts(
     for number, frame in enumerate(counts):
         stack.buffer(number)[:] = frame
     stack.calibrate(gain, find_defects(stack.total() * gain, gain))
-    doses = np.full(spec.frames, spec.dose / spec.frames)
-    return align(
-        stack, AlignmentTask(spec.pixel_size_angstrom, spec.voltage_kv, doses, 0.0, np.ones(spec.frames, bool))
-    )
+    return _field_of(stack, spec)
 
 
 def _path_errors(made: Made, device: CpuDevice) -> _Errors:
@@ -129,9 +126,12 @@ def _aligned(made: Made, device: CpuDevice) -> MotionField:
         device.threads.each(lambda frame: movie.read_frame(frame, stack.buffer(frame)), outline.frames)
     calibration = calibrated(made.path, stack.total(), made.gain, CryoemSettings())
     stack.calibrate(calibration.gain, calibration.defects)
-    doses = np.full(made.spec.frames, made.dose_per_frame)
-    used = np.ones(made.spec.frames, bool)
-    return align(stack, AlignmentTask(pixel, made.spec.voltage_kv, doses, 0.0, used))
+    return _field_of(stack, made.spec)
+
+
+def _field_of(stack: Stack, spec: MovieSpec) -> MotionField:
+    doses, used = np.full(spec.frames, spec.dose / spec.frames), np.ones(spec.frames, bool)
+    return align(stack, AlignmentTask(spec.pixel_size_angstrom, spec.voltage_kv, doses, 0.0, used))
 
 
 def _squares(found: Floats, truth: Floats) -> Floats:

@@ -16,7 +16,7 @@ from benchmarks.simulator import FieldSpec, simulate_field
 from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.ctf import Optics
-from cloudlet.cryoem.numerics.picking import coarse_shape, pick_particles
+from cloudlet.cryoem.numerics.picking import pick_micrograph
 
 __all__ = ["measure"]
 
@@ -69,14 +69,12 @@ def _found(spec: FieldSpec, seed: int, factor: float) -> _Found:
     plane = CpuHalfPlane.of(field.image, Threads(1))
     begin = time.process_time()
     diameter = factor * field.diameter_angstrom
-    coarse = coarse_shape((spec.rows, spec.columns), spec.pixel_size_angstrom, diameter)
-    scale = spec.rows / coarse[0], spec.columns / coarse[1]
-    pixel = spec.pixel_size_angstrom * scale[0]
-    picks = pick_particles(plane.image(*coarse), pixel, diameter, OPTICS, spec.defocus_angstrom).scaled(*scale)
+    shape, pixel = (spec.rows, spec.columns), spec.pixel_size_angstrom
+    picks = pick_micrograph(plane, shape, pixel, diameter, OPTICS, spec.defocus_angstrom)
     seconds = time.process_time() - begin
-    near, margin = (share * field.diameter_angstrom / spec.pixel_size_angstrom for share in (NEAR, 0.6 * factor))
+    near, margin = (share * field.diameter_angstrom / pixel for share in (NEAR, 0.6 * factor))
     true, places = np.stack([field.rows, field.columns], 1), np.stack([picks.rows, picks.columns], 1)
-    inner = ((true > margin) & (true < np.array([spec.rows, spec.columns]) - margin)).all(axis=1)
+    inner = ((true > margin) & (true < np.array(shape) - margin)).all(axis=1)
     hit = _near(places, true[inner], near)
     confidence = 0.0 if picks.confidence is None else picks.confidence
     return _Found(int(inner.sum()), hit, len(picks), _near(true, places, near), confidence, seconds)

@@ -72,8 +72,7 @@ def simulate_field(spec: FieldSpec, seed: int) -> SimulatedField:
     rng = np.random.default_rng((seed, 41))
     shape, pixel = (spec.rows, spec.columns), spec.pixel_size_angstrom
     y, x = _places(spec, rng)
-    volts = np.zeros(shape, np.float32)
-    """Times angstrom: projected along the beam."""
+    volts = np.zeros(shape, np.float32)  # times angstrom: projected along the beam
     for row, column in zip(y, x, strict=True):
         _add_particle(volts, row, column, spec, rng)
     volts = gaussian_filter(volts, _BALL_SIGMA / pixel, mode="wrap")

@@ -78,7 +78,7 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
     if outline.raw_frames is not None:
         fractions = Fractions(_grouping(doses, settings.eer_fraction_dose), settings.eer_upsampling)
         pixel_size /= fractions.upsampling
-    is_finer = 2 if _first(told, "is_super_resolution") else fractions.upsampling
+    finer = 2 if _first(told, "is_super_resolution") else fractions.upsampling
     return Acquisition(
         pixel_size_angstrom=pixel_size,
         voltage_kv=voltage,
@@ -90,7 +90,7 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
         defects=_defects(movie, settings, _first(told, "defects_name")),
         fractions=fractions,
         is_eer=outline.raw_frames is not None,
-        binning=settings.binning or is_finer,
+        binning=settings.binning or finer,
         pre_exposure=settings.pre_exposure,
         sources={name: _source(told, key) for name, key in _SOURCES.items()},
     )

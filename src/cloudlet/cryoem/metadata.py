@@ -12,9 +12,9 @@ from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadat
 from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
-from cloudlet.cryoem.names import is_mrc_name
+from cloudlet.cryoem.formats.readers import MRC, reader_of
 
-__all__ = ["Told", "told_of"]
+__all__ = ["Told", "told_beside", "told_of"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,6 @@ class Told:
 
     source: str
     """In words, for people."""
-    is_beside: bool = True
-    """Whether it is a file beside the movie, rather than the movie itself."""
     pixel_size_angstrom: float | None = None
     """Of the frames, of the camera's pixels for an EER movie."""
     voltage_kv: float | None = None
@@ -55,11 +53,16 @@ def told_of(movie: Path, outline: MovieOutline) -> list[Told]:
     cloudlet.errors.CloudletError
         The movie itself cannot be read.
     """
-    return [
-        told
-        for told in (_mdoc(movie, outline), _epu(movie, outline), _eer(movie, outline), _mrc(movie))
-        if told is not None
-    ]
+    return [*told_beside(movie, outline), *_known(_eer(movie, outline), _mrc(movie))]
+
+
+def told_beside(movie: Path, outline: MovieOutline) -> list[Told]:
+    """Return what the files beside a movie say, without a look into the movie; raises as `told_of`."""
+    return _known(_mdoc(movie, outline), _epu(movie, outline))
+
+
+def _known(*told: Told | None) -> list[Told]:
+    return [one for one in told if one is not None]
 
 
 def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
@@ -106,18 +109,18 @@ def _eer(movie: Path, outline: MovieOutline) -> Told | None:
         found = read_eer_metadata(movie.name, file)
     pixel, dose = found.pixel_size_angstrom, found.total_dose_per_pixel
     doses = None if pixel is None or dose is None else (dose / pixel**2 / outline.frames,) * outline.frames
-    return Told(f"{movie.name} itself", is_beside=False, pixel_size_angstrom=pixel, doses=doses)
+    return Told(f"{movie.name} itself", pixel_size_angstrom=pixel, doses=doses)
 
 
 def _mrc(movie: Path) -> Told | None:
-    if not is_mrc_name(movie.name):
+    if reader_of(movie) is not MRC:
         return None
     with opened(movie) as file:
         found = read_mrc_metadata(movie.name, file)
     if found == MrcMetadata():
         return None
     pixel, voltage = found.pixel_size_angstrom, found.voltage_kv
-    return Told(f"{movie.name} itself", is_beside=False, pixel_size_angstrom=pixel, voltage_kv=voltage)
+    return Told(f"{movie.name} itself", pixel_size_angstrom=pixel, voltage_kv=voltage)
 
 
 def _check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:

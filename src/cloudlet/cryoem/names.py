@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-__all__ = ["SUFFIXES_TOLD", "is_movie_name", "is_mrc_name", "movie_stem"]
+__all__ = ["SUFFIXES_TOLD", "is_movie_name", "movie_stem"]
 
 _SUFFIX = re.compile(r"\.(tiff?|mrcs?(\.(gz|bz2))?|eer)\Z", re.IGNORECASE)
-
-_MRC = re.compile(r"\.mrcs?(\.(gz|bz2))?\Z", re.IGNORECASE)
 
 SUFFIXES_TOLD = ".tif, .tiff, .mrc, .mrcs (also .gz and .bz2 of these two) or .eer"
 """The same for a sentence."""
@@ -22,11 +20,6 @@ def is_movie_name(name: str) -> bool:
     """Tell whether a file may be a movie: its suffix fits, it is not hidden, and it is not called a reference."""
     name = PurePath(name).name
     return _SUFFIX.search(name) is not None and not name.startswith(".") and not _REFERENCE.search(name)
-
-
-def is_mrc_name(name: str) -> bool:
-    """Tell whether a file is called an MRC file, compressed or not."""
-    return _MRC.search(name) is not None
 
 
 def movie_stem(name: str) -> str:

@@ -14,7 +14,7 @@ from cloudlet.cryoem.formats.particle_star import Particle, ParticleStack, write
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics
 from cloudlet.cryoem.numerics.ctf_fit import CtfFit
 from cloudlet.cryoem.numerics.extraction import extract, fits
-from cloudlet.cryoem.numerics.picking import Picks, coarse_shape, pick_particles
+from cloudlet.cryoem.numerics.picking import Picks, pick_micrograph
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -51,17 +51,12 @@ def particles_of(correction: Correction, fit: CtfFit, optics: Optics, settings: 
     diameter, pixel = settings.particle_diameter, correction.pixel_size_angstrom
     if diameter is None:
         return None
-    rows, columns = correction.micrograph.shape
-    coarse = coarse_shape((rows, columns), pixel, diameter)
-    scale = rows / coarse[0], columns / coarse[1]
-    picks = pick_particles(
-        correction.plane.image(*coarse), pixel * scale[0], diameter, optics, fit.defocus.mean_angstrom
-    )
+    shape = correction.micrograph.shape[0], correction.micrograph.shape[1]
+    picks = pick_micrograph(correction.plane, shape, pixel, diameter, optics, fit.defocus.mean_angstrom)
     box_angstrom = settings.particle_box or _BOX * diameter
     box = _even(box_angstrom / pixel)
     side = min(box, _even(box_angstrom / (settings.particle_pixel_size or pixel)))
-    placed = picks.scaled(*scale)
-    return Particles(placed.chosen(fits((rows, columns), placed.rows, placed.columns, box)), box, side, diameter)
+    return Particles(picks.chosen(fits(shape, picks.rows, picks.columns, box)), box, side, diameter)
 
 
 def write_particles(

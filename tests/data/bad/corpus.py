@@ -96,7 +96,6 @@ def _tiffs(folder: Path) -> Iterator[tuple[str, str]]:
     raw = bytearray(path.read_bytes())
     (start,) = struct.unpack("<I", raw[4:8])
     (tags,) = struct.unpack("<H", raw[start : start + 2])
-    raw[start + 2 + 12 * tags :][:4] = b""
     raw[start + 2 + 12 * tags : start + 6 + 12 * tags] = struct.pack("<I", start)
     path.write_bytes(raw)
     yield path.name, "more pages or strips"
@@ -202,10 +201,9 @@ def _gains(folder: Path) -> Iterator[tuple[str, str]]:
         ("pattern-turned.tif", counts, np.rot90(pattern), FINE),
     ):
         _tiff(folder / name, frames)
-        reference = f"Ref_{Path(name).stem}.mrc"
+        reference = f"Ref_{Path(name).stem}.tif"
         if gain is not None:
-            tifffile.imwrite(folder / reference.replace(".mrc", ".tif"), gain.astype(np.float32)[::-1])
-            reference = reference.replace(".mrc", ".tif")
+            tifffile.imwrite(folder / reference, gain.astype(np.float32)[::-1])
         _mdoc(folder, name, f"GainReference = {reference}")
         yield name, why
 

@@ -27,6 +27,7 @@ from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, Watch
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
+from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import MovieFile, open_movie
 from cloudlet.cryoem.formats.mrc_image import write_image
@@ -122,15 +123,13 @@ def _write_input(
     gain[calibration.defects.rows, calibration.defects.columns] = 0  # RELION's word for a defect too
     write_image(folder / "gain.mrc", gain, acquisition.pixel_size_angstrom)
     document = cif.Document()
-    columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
-    columns += ["SphericalAberration", "AmplitudeContrast"]
-    optics = (
+    optics = OpticsGroup(
         acquisition.pixel_size_angstrom,
         acquisition.voltage_kv,
         acquisition.cs_mm,
         acquisition.amplitude_contrast,
     )
-    add_table(document, "optics", columns, [("opticsGroup1", 1, *optics)])
+    add_table(document, "optics", OPTICS_COLUMNS, [optics.row(1)])
     add_table(document, "movies", ["MicrographMovieName", "OpticsGroup"], [(name, 1)])
     write_star(folder / "movies.star", document)
 

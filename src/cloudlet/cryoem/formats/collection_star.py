@@ -14,7 +14,17 @@ from gemmi import cif
 from cloudlet.cryoem.formats.star import StarValue, add_table, write_star
 from cloudlet.cryoem.numerics.ctf import Defocus
 
-__all__ = ["CollectedMicrograph", "OpticsGroup", "write_corrected_star", "write_ctf_star"]
+__all__ = ["OPTICS_COLUMNS", "CollectedMicrograph", "OpticsGroup", "write_corrected_star", "write_ctf_star"]
+
+OPTICS_COLUMNS = (
+    "OpticsGroupName",
+    "OpticsGroup",
+    "MicrographOriginalPixelSize",
+    "Voltage",
+    "SphericalAberration",
+    "AmplitudeContrast",
+)
+"""What RELION wants to know of a group at least."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,11 @@ class OpticsGroup:
     voltage_kv: float
     cs_mm: float
     amplitude_contrast: float
+
+    def row(self, number: int) -> tuple[StarValue, ...]:
+        """Return the values of `OPTICS_COLUMNS`."""
+        optics = self.pixel_size_angstrom, self.voltage_kv, self.cs_mm, self.amplitude_contrast
+        return f"opticsGroup{number}", number, *optics
 
 
 @dataclass(frozen=True)
@@ -106,18 +121,5 @@ def _write(
 
 
 def _add_optics(document: cif.Document, groups: dict[OpticsGroup, int]) -> None:
-    columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
-    columns += ["SphericalAberration", "AmplitudeContrast", "MicrographPixelSize"]
-    rows = [
-        (
-            f"opticsGroup{number}",
-            number,
-            optics.pixel_size_angstrom,
-            optics.voltage_kv,
-            optics.cs_mm,
-            optics.amplitude_contrast,
-            optics.pixel_size_angstrom,
-        )
-        for optics, number in groups.items()
-    ]
-    add_table(document, "optics", columns, rows)
+    rows = [(*optics.row(number), optics.pixel_size_angstrom) for optics, number in groups.items()]
+    add_table(document, "optics", [*OPTICS_COLUMNS, "MicrographPixelSize"], rows)

@@ -21,12 +21,13 @@ from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongSize, MovieWrongTy
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events
 from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
-from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, open_pages
+from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, end_of_data, open_pages
 
 __all__ = ["EVENT_COMPRESSIONS", "EerFrames", "EerMetadata", "look", "read_eer_metadata"]
 
 _EIGHT_BITS, _SEVEN_BITS, _BY_TAGS = 65000, 65001, 65002
 EVENT_COMPRESSIONS = frozenset({_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS})
+"""TIFF's numbers of what pages of events are compressed by."""
 _SKIP_TAG, _HORIZONTAL_TAG, _VERTICAL_TAG = 65007, 65008, 65009
 _METADATA_TAG = 65001
 _LARGEST_METADATA = 1 << 20
@@ -56,7 +57,7 @@ def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     """
     pages, is_whole = _event_pages(name, file)
     size = size_of(file)
-    there = [all(p + n <= size for p, n in zip(page.dataoffsets, page.databytecounts, strict=False)) for page in pages]
+    there = [end_of_data(page) <= size for page in pages]
     raw = len(there) if all(there) else there.index(False)
     groups = tuple(min(fractions.frames, raw - first) for first in range(0, raw, fractions.frames))
     rows, columns = (int(side) * fractions.upsampling for side in pages[0].shape)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gemmi import cif
 
-from cloudlet.cryoem.formats.collection_star import OpticsGroup
-from cloudlet.cryoem.formats.star import StarValue, add_table, write_star
+from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
+from cloudlet.cryoem.formats.star import add_table, write_star
 from cloudlet.cryoem.numerics.ctf import Defocus
 
 __all__ = ["Particle", "ParticleStack", "write_particle_star"]
@@ -48,12 +48,9 @@ def write_particle_star(path: Path, stack: ParticleStack) -> None:
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    document, optics = cif.Document(), stack.optics
-    columns = ["OpticsGroupName", "OpticsGroup", "MicrographOriginalPixelSize", "Voltage"]
-    columns += ["SphericalAberration", "AmplitudeContrast", "ImagePixelSize", "ImageSize", "ImageDimensionality"]
-    row: tuple[StarValue, ...] = ("opticsGroup1", 1, optics.pixel_size_angstrom, optics.voltage_kv)
-    row += (optics.cs_mm, optics.amplitude_contrast, stack.pixel_size_angstrom, stack.side, 2)
-    add_table(document, "optics", columns, [row])
+    document = cif.Document()
+    columns = [*OPTICS_COLUMNS, "ImagePixelSize", "ImageSize", "ImageDimensionality"]
+    add_table(document, "optics", columns, [(*stack.optics.row(1), stack.pixel_size_angstrom, stack.side, 2)])
     columns = ["CoordinateX", "CoordinateY", "AutopickFigureOfMerit", "ImageName", "MicrographName", "OpticsGroup"]
     columns += ["DefocusU", "DefocusV", "DefocusAngle", "PhaseShift"]
     rows = [

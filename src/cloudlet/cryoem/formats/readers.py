@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.formats import eer_movie, mrc_movie, tiff_movie
 from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 
-__all__ = ["FrameDecoder", "Reader", "reader_of"]
+__all__ = ["EER", "MRC", "TIFF", "FrameDecoder", "Reader", "reader_of"]
 
 
 class FrameDecoder(Protocol):
@@ -41,11 +41,10 @@ class Reader:
     """Called alike once `look` has found everything there."""
 
 
-_READERS = {
-    "tif": Reader(tiff_movie.look, tiff_movie.TiffFrames),
-    "mrc": Reader(mrc_movie.look, mrc_movie.MrcFrames),
-    "eer": Reader(eer_movie.look, eer_movie.EerFrames),
-}
+TIFF = Reader(tiff_movie.look, tiff_movie.TiffFrames)
+MRC = Reader(mrc_movie.look, mrc_movie.MrcFrames)
+EER = Reader(eer_movie.look, eer_movie.EerFrames)
+_READERS = {"tif": TIFF, "mrc": MRC, "eer": EER}
 
 _SUFFIX = re.compile(r"\.(?:(?P<tif>tiff?)|(?P<mrc>mrcs?(?:\.(?:gz|bz2))?)|(?P<eer>eer))\Z", re.IGNORECASE)
 

@@ -17,7 +17,7 @@ from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 from cloudlet.cryoem.formats.tiff_strips import StripDecoder
 
-__all__ = ["BROKEN_BYTES", "TiffFrames", "look", "open_pages"]
+__all__ = ["BROKEN_BYTES", "TiffFrames", "end_of_data", "look", "open_pages"]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
@@ -43,7 +43,7 @@ def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     pages, is_whole = open_pages(name, file)
     _check_pixels(name, pages)
     size = size_of(file)
-    whole = [_end_of_data(page) <= size for page in pages]
+    whole = [end_of_data(page) <= size for page in pages]
     frames = len(whole) if all(whole) else whole.index(False)
     rows, columns = pages[0].shape
     return MovieOutline(
@@ -152,7 +152,8 @@ def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
             )
 
 
-def _end_of_data(page: tifffile.TiffPage) -> int:
+def end_of_data(page: tifffile.TiffPage) -> int:
+    """Return the byte behind the last strip of a page."""
     ends = [place + count for place, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     return max(ends, default=0)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from cloudlet.cryoem.errors import FileUnreadable
-from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
+from cloudlet.cryoem.formats.tiff_chain import is_tiff
 from cloudlet.cryoem.inspection.mrc import inspect_mrc
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.cryoem.inspection.star import inspect_star
@@ -17,7 +17,6 @@ from cloudlet.cryoem.inspection.tiff import inspect_tiff
 __all__ = ["inspected"]
 
 _START = 4096
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _COMPRESSED = (b"\x1f\x8b", b"BZh")
 _MAP_PLACE = 208
 
@@ -42,14 +41,14 @@ def inspected(path: Path) -> Report:
     path = path.resolve()
     try:
         with opened(path) as file:
-            start, size = file.read(_START), os.fstat(file.fileno()).st_size
+            start, size = file.read(_START), size_of(file)
+            inspect = inspect_tiff if is_tiff(file) else _inspection(path, start)
     except NotARegularFile as cause:
         raise _unreadable(path, "it is a folder or a device") from cause
     except OSError as cause:
         raise _unreadable(path, cause.strerror or str(cause)) from cause
     if size == 0:
         raise _unreadable(path, "it is empty")
-    inspect = _inspection(path, start)
     if inspect is None:
         raise _unreadable(path, "it holds no movie, image, metadata or table that is known here")
     report = inspect(path)
@@ -63,8 +62,6 @@ def inspected(path: Path) -> Report:
 def _inspection(path: Path, start: bytes) -> Callable[[Path], Report] | None:
     """Tell by the content, and only where that says nothing by the name."""
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:4] in _TIFF:
-        return inspect_tiff
     if start[_MAP_PLACE : _MAP_PLACE + 3] == b"MAP" or (start.startswith(_COMPRESSED) and ".mrc" in path.name.lower()):
         return inspect_mrc
     if text.startswith(b"<"):

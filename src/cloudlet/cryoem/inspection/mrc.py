@@ -10,6 +10,7 @@ from mrcfile.dtypes import HEADER_DTYPE
 
 from cloudlet.cryoem.formats.mrc_movie import HEADER_BYTES, MrcLayout, byte_order_of, layout_of, start_of
 from cloudlet.cryoem.formats.raw_file import opened, size_of
+from cloudlet.cryoem.formats.readers import MRC
 from cloudlet.cryoem.inspection.movies import add_frames
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.errors import CloudletError
@@ -50,7 +51,7 @@ def inspect_mrc(path: Path) -> Report:
         report.add("compression", path.suffix[1:])
     else:
         _compare_size(report, layout, size)
-    add_frames(report, path, "a.mrc")
+    add_frames(report, path, MRC)
     return report
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["Report", "shown"]
@@ -24,6 +24,12 @@ class Report:
     def add(self, name: str, value: object) -> None:
         """Add a fact."""
         self.facts.append((name, shown(value)))
+
+    def add_known(self, facts: Mapping[str, object]) -> None:
+        """Add those that are said: not None, nor 0, nor empty."""
+        for name, value in facts.items():
+            if value:
+                self.add(name, value)
 
     def depart(self, is_so: bool, sentence: str) -> None:
         """Add a departure where it is so."""

@@ -60,12 +60,9 @@ def inspect_epu(path: Path) -> Report:
         "dose": found.total_dose and f"{found.total_dose:.4g} e/Å²",
         "target defocus": found.target_defocus_um and f"{found.target_defocus_um:g} µm",
     }
+    report.add_known({**facts, "gain reference": found.gain_name})
     for name, value in facts.items():
-        if value:
-            report.add(name, value)
         report.depart(not value, f"It does not say the {name}.")
-    if found.gain_name:
-        report.add("gain reference", found.gain_name)
     return report
 
 
@@ -97,9 +94,7 @@ def _add_metadata(report: Report, found: MovieMetadata) -> None:
         "gain reference": found.gain_name,
         "defects": found.defects_name,
     }
-    for name, value in facts.items():
-        if value:
-            report.add(name, value)
+    report.add_known(facts)
     for name in ("voltage", "dose", "pixel size of the view"):
         report.depart(not facts[name], f"It does not say the {name}.")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 import tifffile
 
 from cloudlet.cryoem.formats.eer_movie import EVENT_COMPRESSIONS, read_eer_metadata
 from cloudlet.cryoem.formats.raw_file import opened, size_of
-from cloudlet.cryoem.formats.tiff_movie import open_pages
+from cloudlet.cryoem.formats.readers import EER, TIFF
+from cloudlet.cryoem.formats.tiff_movie import end_of_data, open_pages
 from cloudlet.cryoem.inspection.movies import add_frames
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.errors import CloudletError
@@ -30,12 +32,12 @@ def inspect_tiff(path: Path) -> Report:
             report.depart(not is_whole, "Its chain of pages leads out of the file: it is not all there.")
             is_eer = any(page.compression in EVENT_COMPRESSIONS for page in pages)
             if is_eer:
-                _add_eer(report, path, pages)
+                _add_eer(report, path.name, file, pages)
     except CloudletError as cause:
         report.problem = f"{cause.message} {cause.remedy}"
         return report
     report.kind = "EER movie" if is_eer else "TIFF image" if len(pages) == 1 else "TIFF stack"
-    add_frames(report, path, "a.eer" if is_eer else "a.tif")
+    add_frames(report, path, EER if is_eer else TIFF)
     return report
 
 
@@ -51,11 +53,7 @@ def _add_pages(report: Report, pages: list[tifffile.TiffPage], size: int) -> Non
     report.add("strips a page", f"{len(first.dataoffsets)} of {first.rowsperstrip} rows")
     shapes = Counter((page.shape, str(page.dtype)) for page in pages)
     report.depart(len(shapes) > 1, f"Its pages differ: {len(shapes)} sizes or types.")
-    beyond = [
-        number
-        for number, page in enumerate(pages, 1)
-        if any(place + count > size for place, count in zip(page.dataoffsets, page.databytecounts, strict=False))
-    ]
+    beyond = [number for number, page in enumerate(pages, 1) if end_of_data(page) > size]
     for number in beyond[:_MOST_TOLD]:
         report.depart(True, f"Data of page {number} lie beyond the end of the file.")
     report.depart(len(beyond) > _MOST_TOLD, f"So do those of {len(beyond) - _MOST_TOLD} more pages.")
@@ -73,17 +71,17 @@ def _compression(page: tifffile.TiffPage) -> str:
     return str(getattr(page.compression, "name", page.compression))
 
 
-def _add_eer(report: Report, path: Path, pages: list[tifffile.TiffPage]) -> None:
+def _add_eer(report: Report, name: str, file: BinaryIO, pages: list[tifffile.TiffPage]) -> None:
     others = sum(page.compression not in EVENT_COMPRESSIONS for page in pages)
     if others:
         report.add("pages without events", others)
-    with opened(path) as file:
-        said = read_eer_metadata(path.name, file)
-    if said.exposure_seconds is not None:
-        report.add("exposure", f"{said.exposure_seconds:g} s")
-    if said.total_dose_per_pixel is not None:
-        report.add("dose", f"{said.total_dose_per_pixel:g} e/pixel")
-    if said.pixel_size_angstrom is not None:
-        report.add("pixel size", f"{said.pixel_size_angstrom:g} Å")
+    said = read_eer_metadata(name, file)
+    report.add_known(
+        {
+            "exposure": said.exposure_seconds and f"{said.exposure_seconds:g} s",
+            "dose": said.total_dose_per_pixel and f"{said.total_dose_per_pixel:g} e/pixel",
+            "pixel size": said.pixel_size_angstrom and f"{said.pixel_size_angstrom:g} Å",
+        }
+    )
     report.depart(said.pixel_size_angstrom is None, "It does not say its pixel size.")
     report.depart(said.total_dose_per_pixel is None, "It does not say its dose.")

@@ -6,6 +6,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from cloudlet.cryoem.numerics.padding import cropped
+
 __all__ = ["extract", "fits"]
 
 Floats = NDArray[np.float64]
@@ -54,7 +56,7 @@ def extract(
     for first in range(0, len(stack), _AT_ONCE):
         corners = zip(top[first : first + _AT_ONCE], left[first : first + _AT_ONCE], strict=True)
         boxes = np.array([micrograph[y : y + box, x : x + box] for y, x in corners])
-        cut = boxes if side == box else _cropped(boxes, side)
+        cut = boxes if side == box else _made_smaller(boxes, side)
         around = cut[:, is_outside]
         mean, spread = around.mean(axis=1, dtype=np.float64), around.std(axis=1, dtype=np.float64)
         scale = 1 / np.where(spread > 0, spread, 1)
@@ -66,9 +68,6 @@ def _corners(rows: Floats, columns: Floats, box: int) -> tuple[NDArray[np.intp],
     return np.rint(rows).astype(np.intp) - box // 2, np.rint(columns).astype(np.intp) - box // 2
 
 
-def _cropped(boxes: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    half = side // 2
-    transform = scipy.fft.rfft2(boxes)[:, :, : half + 1]
-    kept = np.concatenate([transform[:, :half], transform[:, -half:]], axis=1)
-    smaller: NDArray[np.float32] = scipy.fft.irfft2(kept, s=(side, side))
+def _made_smaller(boxes: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    smaller: NDArray[np.float32] = scipy.fft.irfft2(cropped(scipy.fft.rfft2(boxes), (side, side)), s=(side, side))
     return smaller

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.device import RadialTable
 
-__all__ = ["cropped_size", "fast_shape", "leading_over", "low_pass_image", "padded_size"]
+__all__ = ["cropped", "cropped_size", "fast_shape", "leading_over", "low_pass_image", "padded_size"]
 
 _MULTIPLE = 8
 """Padded sizes can be halved three times: super-resolution is cropped to a whole number of pixels."""
@@ -44,3 +44,19 @@ def low_pass_image(table: RadialTable, size: tuple[int, int], padded: tuple[int,
     entry, curve = np.hypot(y[:, None], x[None, :]) / table.step, table.values[0]
     image: NDArray[np.float32] = np.interp(entry, np.arange(len(curve)), curve).astype(np.float32)
     return image
+
+
+def cropped(transforms: NDArray[np.complex64], size: tuple[int, int]) -> NDArray[np.complex64]:
+    """Return the low frequencies of ``rfft2`` of images, those of ``rfft2`` of images of a smaller `size`.
+
+    Parameters
+    ----------
+    transforms
+        Shape (..., rows, columns // 2 + 1).
+    size
+        (rows, columns).
+    """
+    rows, columns = size[0], size[1] // 2 + 1
+    upper = transforms[..., : (rows + 1) // 2, :columns]
+    lower = transforms[..., transforms.shape[-2] - rows // 2 :, :columns]
+    return np.concatenate([upper, lower], axis=-2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RINGS", "Rings", "cropped_frequencies", "rings_of"]
+__all__ = ["RINGS", "Rings", "cropped_frequencies", "rings_of", "within"]
 
 RINGS = 60
 """Fine enough to follow the rise of noise and the fall of signal, coarse enough to hold many frequencies each."""
@@ -66,3 +66,10 @@ def cropped_frequencies(shape: tuple[int, int], limit: float) -> tuple[NDArray[n
     rows, columns = (min(int(limit * size), (size - 1) // 2) for size in shape)
     y = np.concatenate([np.arange(rows + 1), np.arange(-rows, 0)])
     return y / shape[0], np.arange(columns + 1) / shape[1]
+
+
+def within(rows: NDArray[np.float64], columns: NDArray[np.float64], limit: float) -> tuple[NDArray[np.intp], int]:
+    """Return which of the rows of `cropped_frequencies`, and how many of its columns, lie below a lower limit."""
+    reach = int(np.count_nonzero((rows >= 0) & (rows <= limit))) - 1
+    kept: NDArray[np.intp] = np.r_[0 : reach + 1, len(rows) - reach : len(rows)]
+    return kept, int(np.count_nonzero(columns <= limit))

@@ -13,7 +13,7 @@ from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import LowFrequencies, RadialTable, Window
 from cloudlet.cryoem.numerics.fourier import edge
 from cloudlet.cryoem.numerics.padding import fast_shape
-from cloudlet.cryoem.numerics.rings import RINGS, cropped_frequencies, rings_of
+from cloudlet.cryoem.numerics.rings import RINGS, cropped_frequencies, rings_of, within
 
 __all__ = ["CpuMatch", "CpuSpectra"]
 
@@ -44,9 +44,7 @@ class CpuSpectra:
 
     def low(self, limit: float) -> LowFrequencies:
         """Return the first window's frequencies below `limit`."""
-        reach = int(np.count_nonzero((self.rows >= 0) & (self.rows <= limit))) - 1
-        kept = np.r_[0 : reach + 1, len(self.rows) - reach : len(self.rows)]
-        columns = int(np.count_nonzero(self.columns <= limit))
+        kept, columns = within(self.rows, self.columns, limit)
         transforms = np.empty((self.real.shape[1], len(kept), columns), np.complex64)
         transforms.real = self.real[0][:, kept, :columns]
         transforms.imag = self.imaginary[0][:, kept, :columns]

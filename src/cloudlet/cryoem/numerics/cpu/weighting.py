@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import RadialTable
 from cloudlet.cryoem.numerics.interpolation import deblurring
-from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image, padded_size
+from cloudlet.cryoem.numerics.padding import cropped, cropped_size, leading_over, low_pass_image, padded_size
 
 __all__ = ["CpuHalfPlane", "CpuSums"]
 
@@ -87,7 +87,7 @@ class CpuHalfPlane:
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
         size = cropped_size(self._padded, self._shape, (rows, columns))
-        transform = self._transform if size == self._padded else _cropped(self._transform, size)
+        transform = self._transform if size == self._padded else cropped(self._transform, size)
         if low_pass is not None:
             transform = transform * low_pass_image(low_pass, size, self._padded)
         image = scipy.fft.irfft2(transform, s=size, workers=self._threads.count)
@@ -106,13 +106,6 @@ def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
     if extra:
         part = leading_over(extra)[:, None]
         padded[rows:] = padded[rows - 1 : rows] * (1 - part) + padded[:1] * part
-
-
-def _cropped(transform: NDArray[np.complex64], size: tuple[int, int]) -> NDArray[np.complex64]:
-    rows, columns = size[0], size[1] // 2 + 1
-    upper = transform[: (rows + 1) // 2, :columns]
-    lower = transform[transform.shape[0] - rows // 2 :, :columns]
-    return np.concatenate([upper, lower])
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)

@@ -12,7 +12,7 @@ from cloudlet.cryoem.numerics.device import LowFrequencies, RadialTable, Window
 from cloudlet.cryoem.numerics.fourier import edge
 from cloudlet.cryoem.numerics.gpu.memory import telling_full_memory
 from cloudlet.cryoem.numerics.padding import fast_shape
-from cloudlet.cryoem.numerics.rings import RINGS, Rings, cropped_frequencies, rings_of
+from cloudlet.cryoem.numerics.rings import RINGS, Rings, cropped_frequencies, rings_of, within
 
 __all__ = ["TorchMatch", "TorchSpectra"]
 
@@ -31,9 +31,7 @@ class TorchSpectra:
 
     def low(self, limit: float) -> LowFrequencies:
         """Return the first window's frequencies below `limit`."""
-        reach = int(np.count_nonzero((self.rows >= 0) & (self.rows <= limit))) - 1
-        kept = np.r_[0 : reach + 1, len(self.rows) - reach : len(self.rows)]
-        columns = int(np.count_nonzero(self.columns <= limit))
+        kept, columns = within(self.rows, self.columns, limit)
         chosen = self.transforms[0][:, torch.from_numpy(kept).to(self.transforms.device), :columns]
         return LowFrequencies(np.ascontiguousarray(chosen.cpu().numpy()), self.rows[kept], self.columns[:columns])
 

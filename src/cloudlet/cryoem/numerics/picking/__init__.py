@@ -6,6 +6,6 @@ peak is taken and what it explains is subtracted, rings of the CTF included; the
 left. Crystals of ice and carbon film, which are stronger or rougher than particles, are masked.
 """
 
-from cloudlet.cryoem.numerics.picking.pick import Picks, coarse_shape, pick_particles
+from cloudlet.cryoem.numerics.picking.pick import Picks, coarse_shape, pick_micrograph, pick_particles
 
-__all__ = ["Picks", "coarse_shape", "pick_particles"]
+__all__ = ["Picks", "coarse_shape", "pick_micrograph", "pick_particles"]

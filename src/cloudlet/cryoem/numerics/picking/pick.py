@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, uniform_filter
-from scipy.special import ndtri
 
 from cloudlet.cryoem.numerics.ctf import Optics
+from cloudlet.cryoem.numerics.device import HalfPlane
 from cloudlet.cryoem.numerics.picking.contrast import ContrastMap, contrast_map
 from cloudlet.cryoem.numerics.picking.peaks import Peaks, find_peaks
 
-__all__ = ["Picks", "coarse_shape", "null_threshold", "pick_particles"]
+__all__ = ["Picks", "coarse_shape", "null_threshold", "pick_micrograph", "pick_particles"]
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +25,8 @@ _APART = 0.75
 """Diameters between two particles: some overlap in projection."""
 _CHANCE = 0.1
 """Peaks of noise that a micrograph may be expected to have above the threshold."""
+_FIRST_GUESS = 4.0
+"""Of the score above which there are so few; a few steps lead to it from anywhere."""
 _SHARE = 0.45
 """Of the typical contrast: what is weaker is debris, or a ring of something stronger."""
 _FAINTEST = 0.15
@@ -51,8 +53,6 @@ class Picks:
     """Contrast in standard deviations of the noise, shape (n,)."""
     contrasts: Floats
     """Over that of a ball of protein, shape (n,)."""
-    threshold: float
-    """Score that was asked for."""
     confidence: float | None
     """Share of the picks that are none of noise, as far as the noise can tell; None without picks."""
     masked: float
@@ -81,6 +81,32 @@ def coarse_shape(shape: tuple[int, int], pixel_size_angstrom: float, diameter_an
     """Return (rows, columns) of the image to be picked, as coarse as particles of that size let it be."""
     scale = min(1.0, _PIXELS * pixel_size_angstrom / diameter_angstrom)
     return max(2, round(shape[0] * scale)), max(2, round(shape[1] * scale))
+
+
+def pick_micrograph(
+    plane: HalfPlane,
+    shape: tuple[int, int],
+    pixel_size_angstrom: float,
+    diameter_angstrom: float,
+    optics: Optics,
+    defocus_angstrom: float,
+) -> Picks:
+    """Find particles in a micrograph as coarse as they let it be; their places are whole pixels of the micrograph.
+
+    Parameters
+    ----------
+    plane
+        The micrograph's transform.
+    shape, pixel_size_angstrom
+        Of the micrograph.
+    diameter_angstrom, optics, defocus_angstrom
+        As for `pick_particles`.
+    """
+    coarse = coarse_shape(shape, pixel_size_angstrom, diameter_angstrom)
+    down, across = shape[0] / coarse[0], shape[1] / coarse[1]
+    image = plane.image(*coarse)
+    found = pick_particles(image, pixel_size_angstrom * down, diameter_angstrom, optics, defocus_angstrom)
+    return found.scaled(down, across)
 
 
 def pick_particles(
@@ -120,7 +146,6 @@ def pick_particles(
         columns=x,
         scores=contrasts[chosen] / compared.sigma,
         contrasts=contrasts[chosen],
-        threshold=limit / compared.sigma,
         confidence=_confidence(compared, peaks.left, blocked, diameter, limit, len(chosen)),
         masked=float(blocked.mean()),
     )
@@ -132,7 +157,7 @@ def null_threshold(compared: ContrastMap, expected: float) -> float:
     A Gaussian field of area A whose slope has the variance s has about ``A s (2 pi)^(-3/2) t exp(-t^2 / 2)`` peaks
     above t standard deviations (Adler & Hasofer, Ann. Probab. 1976, 4:1, https://doi.org/10.1214/aop/1176996176).
     """
-    score = float(-ndtri(1e-4))
+    score = _FIRST_GUESS
     for _ in range(20):
         peaks = compared.contrast.size * compared.steepness * (2 * np.pi) ** -1.5 * score
         score = float(np.sqrt(2 * np.log(max(peaks / expected, np.e))))

@@ -1,7 +1,8 @@
 """``make bench NAME=engine ARGS="..."``: the table of what the engine must reach.
 
 Sections are chosen by name, by default all; what each of them finds replaces its earlier rows in
-``build/bench/engine.json``. Movies come from the second simulator and are kept in ``build/bench/movies``.
+``build/bench/engine.json``, and ``build/bench/engine-where.json`` says when and on what. Movies come from
+the second simulator and are kept in ``build/bench/movies``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.engine import accuracy, card, ctf, decoding, dose, picking, speed
-from benchmarks.report import FOLDER, Row, report
+from benchmarks.engine.where import where
+from benchmarks.report import FOLDER, Row, keep, kept, report
 
 SECTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "decode": decoding.measure,
@@ -40,6 +42,7 @@ def main() -> int:
     for section in chosen.sections or SECTIONS:
         rows = [*_others(section), *_named(section, SECTIONS[section](chosen.quick))]
         report("engine", rows)
+        keep("engine-where", {**(kept("engine-where") or {}), section: where(chosen.quick)})
     return 0 if all(row.ok is not False for row in _rows()) else 1
 
 

@@ -1,15 +1,13 @@
 """``make bench NAME=engine.page``: what was measured as a page of the documentation, with its plots.
 
-Everything is drawn from what the sections have left in ``build/bench``; what has not been measured is left out.
+Sections that ``build/bench`` holds take the place of those that ``measured.json`` beside this file has kept; the rest
+stays as it was measured, each with when and on what.
 """
 
 from __future__ import annotations
 
-import platform
-import subprocess
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,43 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import kept
 
+Section = dict[str, Any]
+
 PAGE = Path("docs/reference/engine-measured.md")
 PLOTS = Path("docs/images/engine")
+MEASURED = Path(__file__).with_name("measured.json")
+
+TITLES = {
+    "decode": "Decoders, on one thread",
+    "k3": "K3: 5760 × 4092 pixels, 40 frames, TIFF with LZW",
+    "k2": "K2: 3838 × 3710 pixels, 40 frames",
+    "others": "EER and super-resolution",
+    "card": "K3 on a graphics card",
+    "motion": "Motion of the whole field",
+    "local": "Local motion",
+    "gain": "A gain reference that is not quite right",
+    "ctf": "CTF",
+    "krios": "Two real micrographs",
+    "dose": "Exposure weighting, beside one transform a frame",
+    "picking": "Picking",
+}
+SERIES = {
+    "k3": ["engine-stages-k3"],
+    "k2": ["engine-stages-k2"],
+    "motion": ["engine-path"],
+    "local": ["engine-field"],
+    "ctf": ["engine-ctf"],
+}
 
 GREY, COLOURS = "#7f7f7f", ("#2f7fb8", "#d9822b", "#3c9a5f", "#a05fb4", "#b8a02f", "#5fb4b0", "#c0504d", "#8c8c8c")
 """Both can be read on white and on black."""
 
 STAGES = {"read": "decode", "gain": "gain, defects", "motion": "motion", "sums": "sums", "write": "write", "ctf": "CTF"}
-CAMERAS = {"k3": "K3, 5760 × 4092 × 40", "k2": "K2, 3838 × 3710 × 40"}
+HEAD = """# What the engine was measured at
+
+Made by `make bench NAME=engine` and `make bench NAME=engine.page`. Times are ratios within one run, because machines
+differ; each section says what it was measured on. What the movies and micrographs hold is known: a simulator draws them
+that shares neither interpolator nor decay law with the engine."""
 
 
 def main() -> None:
@@ -36,40 +63,47 @@ def main() -> None:
     for key in ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"):
         mpl.rcParams[key] = GREY
     PLOTS.mkdir(parents=True, exist_ok=True)
-    drawn = [text for text in (_stages(), _paths(), _errors(), _ctf()) if text]
-    PAGE.write_text("\n\n".join([_head(), _table(), *drawn]) + "\n", encoding="utf-8")
+    sections = _updated()
+    parts = [HEAD]
+    for name, title in TITLES.items():
+        if name in sections:
+            drawn = PLOTTED[name](sections) if name in PLOTTED else ""
+            parts += [f"## {title}", _table(sections[name]), *([drawn] if drawn else [])]
+    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _head() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "imagecodecs"))
-    today = datetime.now(UTC).strftime("%-d %B %Y")
-    return (
-        "# What the engine was measured at\n\n"
-        f"Made by `make bench NAME=engine` and `make bench NAME=engine.page` on {today}: {_processor()}, Python "
-        f"{platform.python_version()}, {packages}, RELION {_relion()}. Times are ratios within one run: machines "
-        "differ."
-    )
+def _updated() -> dict[str, Section]:
+    """Return all sections as they were measured last, and write them down."""
+    sections: dict[str, Section] = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    rows, places = kept("engine") or [], kept("engine-where") or {}
+    for name, place in places.items():
+        found = [row for row in rows if row["name"].startswith(f"{name}: ")]
+        if found:
+            sections[name] = {
+                "where": place,
+                "rows": _rounded(found),
+                **{key: _rounded(kept(key)) for key in SERIES.get(name, [])},
+            }
+    MEASURED.write_text(json.dumps(sections, indent=1, ensure_ascii=False) + "\n")
+    return sections
 
 
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    cores = sum(line.startswith("processor") for line in lines)
-    return f"{cores} cores of {name or platform.machine()}"
+def _rounded(items: Any) -> Any:
+    if isinstance(items, dict):
+        return {key: _rounded(item) for key, item in items.items()}
+    if isinstance(items, list):
+        return [_rounded(item) for item in items]
+    return float(f"{items:.4g}") if isinstance(items, float) else items
 
 
-def _relion() -> str:
-    told = subprocess.run(["relion_refine", "--version"], capture_output=True, text=True, check=False).stdout
-    return next((word for word in told.split() if word[:1].isdigit()), "3.1")
-
-
-def _table() -> str:
+def _table(section: Section) -> str:
     marks = {None: "", True: "passed", False: "missed"}
     rows = [
-        f"| {row['name']} | {row['value']:.3g} {row['unit']} | {row['bar']} | {marks[row['ok']]} |"
-        for row in kept("engine") or []
+        f"| {row['name'].partition(': ')[2]} | {row['value']:.3g} {row['unit']} | {row['bar']} | {marks[row['ok']]} |"
+        for row in section["rows"]
     ]
-    return "\n".join(["| what | measured | bar | |", "| --- | --- | --- | --- |", *rows])
+    table = "\n".join(["| what | measured | bar | |", "| --- | --- | --- | --- |", *rows])
+    return f"{table}\n\n{section['where']}."
 
 
 def _plot(name: str, words: str, draw: Callable[[Axes], None], size: tuple[float, float] = (6.4, 3.6)) -> str:
@@ -83,42 +117,38 @@ def _plot(name: str, words: str, draw: Callable[[Axes], None], size: tuple[float
     return f"![{words}](../images/engine/{name}.svg)\n\n{words}"
 
 
-def _stages() -> str | None:
-    found = {name: kept(f"engine-stages-{camera}") for camera, name in CAMERAS.items()}
-    measured = {name: seconds for name, seconds in found.items() if seconds}
-    if not measured:
-        return None
+def _stages(sections: dict[str, Section]) -> str:
+    cameras = {name.upper(): sections[name][SERIES[name][0]] for name in ("k3", "k2") if name in sections}
 
     def draw(axes: Axes) -> None:
-        left = np.zeros(len(measured))
+        left = np.zeros(len(cameras))
         for (stage, label), colour in zip(STAGES.items(), COLOURS, strict=False):
-            widths = np.array([seconds.get(stage, 0.0) for seconds in measured.values()])
-            axes.barh(list(measured), widths, left=left, label=label, color=colour)
+            widths = np.array([seconds.get(stage, 0.0) for seconds in cameras.values()])
+            axes.barh(list(cameras), widths, left=left, label=label, color=colour)
             left += widths
         axes.set_xlabel("seconds of one thread")
 
     return _plot("stages", "Where the time of one movie goes, on one thread.", draw, (6.4, 2.6))
 
 
-def _paths() -> str | None:
-    items = kept("engine-path")
-    if not items:
-        return None
+def _path(sections: dict[str, Section]) -> str:
+    items = sections["motion"]["engine-path"]
 
     def draw(axes: Axes) -> None:
         _scatter(axes, items, "relion", "ours")
         axes.set_xlabel("RELION's error, pixels")
         axes.set_ylabel("ours, pixels")
 
-    return _plot(
-        "path", "Error of the path of the whole field per axis, one point a movie of the second simulator.", draw
-    )
+    return _plot("path", "Error of the path of the whole field per axis, one point a movie.", draw)
 
 
-def _errors() -> str | None:
-    items = [*(kept("engine-path") or []), *(kept("engine-field") or [])]
-    if not items:
-        return None
+def _errors(sections: dict[str, Section]) -> str:
+    items = [
+        item
+        for name, key in (("motion", "engine-path"), ("local", "engine-field"))
+        if name in sections
+        for item in sections[name][key]
+    ]
 
     def draw(axes: Axes) -> None:
         _scatter(axes, items, "predicted", "ours")
@@ -140,10 +170,8 @@ def _scatter(axes: Axes, items: list[dict[str, Any]], x: str, y: str) -> None:
     axes.set_yscale("log")
 
 
-def _ctf() -> str | None:
-    items = kept("engine-ctf")
-    if not items:
-        return None
+def _ctf(sections: dict[str, Section]) -> str:
+    items = sections["ctf"]["engine-ctf"]
 
     def draw(axes: Axes) -> None:
         for key, colour in (("defocus", COLOURS[0]), ("astigmatism", COLOURS[1])):
@@ -153,6 +181,13 @@ def _ctf() -> str | None:
 
     return _plot("ctf", f"Errors of the CTF fit over {len(items)} simulated micrographs.", draw)
 
+
+PLOTTED: dict[str, Callable[[dict[str, Section]], str]] = {
+    "k2": _stages,
+    "motion": _path,
+    "local": _errors,
+    "ctf": _ctf,
+}
 
 if __name__ == "__main__":
     main()

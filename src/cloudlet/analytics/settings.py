@@ -51,7 +51,7 @@ class AnalyticsSettings(BaseModel):
         default=16.0,
         ge=1,
         title="Memory of one worker",
-        description="GiB of address space that the processing of one exposure may take before that exposure is "
+        description="GiB of memory that the processing of one exposure may take before that exposure is "
         "failed. The largest known, 60 frames of 11,520 × 8,184 pixels, take 9 GiB with 8 bits a pixel and 14 GiB with "
         "16; an untrue header asks for any amount.",
     )

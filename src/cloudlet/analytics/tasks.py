@@ -45,7 +45,7 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: fl
     sight
         Its file as it was seen last.
     memory_gib
-        The address space that this may take.
+        The memory that this may take.
 
     Raises
     ------

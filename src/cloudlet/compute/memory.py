@@ -11,14 +11,15 @@ __all__ = ["memory_limited"]
 
 @contextmanager
 def memory_limited(limit_bytes: int) -> Iterator[None]:
-    """Let this whole process have no more than so much address space while the block lasts.
+    """Let this whole process write to no more than so much memory of its own while the block lasts.
 
-    Beyond it Python and numpy raise MemoryError. A hard limit that the host has set lower stays in force.
+    Beyond it Python and numpy raise MemoryError. A hard limit that the host has set lower stays in force. Address space
+    that is only reserved does not count: a graphics card's driver takes hundreds of gigabytes of it.
     """
-    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limits = [limit for limit in (limit_bytes, before) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (before, hard))
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))

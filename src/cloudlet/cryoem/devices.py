@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from cloudlet.cryoem.errors import DeviceMissing
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import Device
+from cloudlet.cryoem.turns import turn
 
 __all__ = ["device_for"]
 
@@ -46,9 +47,15 @@ def device_for(name: str, threads: int, number: int) -> Device:
     if int(chosen or 0) >= cards:
         there = "no graphics card" if cards == 0 else "only cuda:0" if cards == 1 else f"cuda:0 to cuda:{cards - 1}"
         raise DeviceMissing(f"There is no {name}: torch finds {there}.", "Set device to one that is there, or to cpu.")
+    return _card(int(chosen or number % cards))
+
+
+def _card(number: int) -> Device:
+    import torch
+
     from cloudlet.cryoem.numerics.gpu import TorchDevice
 
-    return TorchDevice(f"cuda:{chosen or number % cards}")
+    return TorchDevice(f"cuda:{number}", partial(turn, f"{torch.cuda.get_device_properties(number).uuid}"))
 
 
 def _cards() -> int:

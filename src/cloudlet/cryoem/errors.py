@@ -8,6 +8,7 @@ from cloudlet.errors import CloudletError
 
 __all__ = [
     "AcquisitionUnknown",
+    "CardFull",
     "DefectsUnusable",
     "DeviceMissing",
     "FileUnreadable",
@@ -24,6 +25,7 @@ __all__ = [
     "MovieVanished",
     "MovieWrongSize",
     "MovieWrongType",
+    "ParticlesLost",
     "ProductUnwritable",
     "ProgramFailed",
     "ProgramMissing",
@@ -117,6 +119,12 @@ class DeviceMissing(CloudletError):
     slug: ClassVar[str] = "device-missing"
 
 
+class CardFull(CloudletError):
+    """The graphics card has no room for the movie."""
+
+    slug: ClassVar[str] = "card-full"
+
+
 class MetadataUnreadable(CloudletError):
     """The mdoc file cannot be understood."""
 
@@ -158,6 +166,12 @@ class FileUnreadable(CloudletError):
     """A file that was to be inspected is not there, or nothing that is known."""
 
     slug: ClassVar[str] = "file-unreadable"
+
+
+class ParticlesLost(CloudletError):
+    """Particles that a run has written are gone or are no longer what they were."""
+
+    slug: ClassVar[str] = "particles-lost"
 
 
 class FolderHoldsOthers(CloudletError):

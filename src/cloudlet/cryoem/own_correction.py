@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, Watch
-from cloudlet.cryoem.errors import MovieUnreadable
+from cloudlet.cryoem.errors import CardFull, MovieUnreadable
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
-from cloudlet.cryoem.numerics.device import Device, Layout, RadialTable, Stack, Sums
+from cloudlet.cryoem.numerics.device import Device, DeviceFull, Layout, RadialTable, Stack, Sums
 from cloudlet.cryoem.numerics.low_rank import ExposureWeights, exposure_weights
 from cloudlet.cryoem.path_figures import path_figures
 from cloudlet.cryoem.settings import CryoemSettings
@@ -38,6 +38,16 @@ class OwnCorrector:
 
     def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
+        try:
+            return self._corrected(path, acquisition, watch)
+        except DeviceFull as cause:
+            raise CardFull(
+                f"{path.name} {cause}.", "Leave the card to fewer, then retry, or set device to cpu."
+            ) from cause
+        finally:
+            self._device.rest()
+
+    def _corrected(self, path: Path, acquisition: Acquisition, watch: Watch) -> Correction:
         with watch.stage("read"):
             stack = self._decoded(path, acquisition)
         with watch.stage("gain"):
@@ -98,7 +108,7 @@ class OwnCorrector:
         first_half = len(weights.shares)
         return Correction(
             micrograph=plane.image(rows, columns),
-            plane=plane,
+            plane=plane.on_host(self._threads),
             unweighted=_plain(sums, 0, len(shares), rows, columns, acquisition.binning),
             halves=(
                 _plain(sums, first_half, len(shares), rows, columns, acquisition.binning),

@@ -23,6 +23,7 @@ from cloudlet.cryoem.numerics.rings import Rings
 __all__ = [
     "TILE",
     "Device",
+    "DeviceFull",
     "HalfPlane",
     "Layout",
     "LowFrequencies",
@@ -83,6 +84,10 @@ class RadialTable:
         return nearest
 
 
+class DeviceFull(Exception):
+    """The device has no room for a movie; its text goes on after the movie's name."""
+
+
 class Device(Protocol):
     """One processor, or as much of it as one task may use."""
 
@@ -92,7 +97,20 @@ class Device(Protocol):
         ...
 
     def stack(self, layout: Layout) -> Stack:
-        """Return room for one movie; a device keeps it, and hands the same room out for the next one like it."""
+        """Return room for one movie, and wait for it where others take the device too.
+
+        Raises
+        ------
+        DeviceFull
+            There is none.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Leave room to others until the next movie; the last one's stack, and what it made, is used no more.
+
+        A device that nobody else takes keeps its room, and hands it out again for the next movie like it.
+        """
         ...
 
 
@@ -239,6 +257,10 @@ class Sums(Protocol):
 
 class HalfPlane(Protocol):
     """The transform of an image."""
+
+    def on_host(self, threads: int) -> HalfPlane:
+        """Return the same in the host's memory, worked on by so many threads; it outlasts the movie's stack."""
+        ...
 
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image, made smaller by cropping in Fourier space where `rows` and `columns` are smaller.

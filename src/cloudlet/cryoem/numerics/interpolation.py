@@ -6,6 +6,8 @@ transfer over all fractions is known and divided out in the last Fourier step.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,8 +47,10 @@ def transfer(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
+@lru_cache(maxsize=8)
 def deblurring(size: int) -> NDArray[np.float32]:
-    """Return one over `transfer` at the frequencies of ``fft`` of so many pixels."""
+    """Return one over `transfer` at the frequencies of ``fft`` of so many pixels; it cannot be written to."""
     half = transfer(np.arange(size // 2 + 1) / size)
-    both = np.concatenate([half, half[1 : size - size // 2][::-1]])
-    return (1 / both).astype(np.float32)
+    both = (1 / np.concatenate([half, half[1 : size - size // 2][::-1]])).astype(np.float32)
+    both.flags.writeable = False
+    return both

@@ -24,3 +24,6 @@ class CpuDevice:
             self._room = None  # so that the old one is given back before the new one is asked for
             self._room = CpuStack(layout, self.threads)
         return self._room
+
+    def rest(self) -> None:
+        """Keep the room: it is this process's own."""

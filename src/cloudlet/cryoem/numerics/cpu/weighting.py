@@ -84,6 +84,10 @@ class CpuHalfPlane:
         _fill_margins(padded, shape)
         return cls(scipy.fft.rfft2(padded, workers=threads.count), (padded.shape[0], padded.shape[1]), shape, threads)
 
+    def on_host(self, threads: int) -> CpuHalfPlane:
+        """Return itself."""
+        return self
+
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
         size = cropped_size(self._padded, self._shape, (rows, columns))

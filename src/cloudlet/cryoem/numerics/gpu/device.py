@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 
 from cloudlet.cryoem.numerics.device import Layout
+from cloudlet.cryoem.numerics.gpu.memory import reserve, room_for, telling_full_memory
 from cloudlet.cryoem.numerics.gpu.stack import TorchStack
 
 __all__ = ["TorchDevice"]
 
 
 class TorchDevice:
-    """One graphics card, or the host's processor by torch's means, which tests compare; one movie at a time.
+    """One graphics card, or the host's processor by torch's means, which tests compare; one movie at a time."""
 
-    A K3 movie of 40 frames takes about 4 GB of the card's memory, one of super-resolution 15 GB.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """Open a device by torch's name for it; `turn` lets one process at a time ask for memory."""
+        self.name, self._turn = name, turn
         self._device = torch.device(name)
-        self._room: TorchStack | None = None
         # products of 32 bits are not to be made of 19
         torch.backends.cuda.matmul.allow_tf32 = False
 
+    @telling_full_memory
     def stack(self, layout: Layout) -> TorchStack:
-        """Return room for one movie; the one before, where it is alike."""
-        if self._room is None or self._room.layout != layout:
-            self._room = None  # so that the old one is given back before the new one is asked for
-            self._room = TorchStack(layout, self._device)
-        return self._room
+        """Return room for one movie; waits for it where other processes have taken the card's memory."""
+        if self._device.type == "cuda":
+            with self._turn():
+                reserve(self._device, room_for(layout))
+        return TorchStack(layout, self._device)
+
+    def rest(self) -> None:
+        """Give the card's memory back."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()

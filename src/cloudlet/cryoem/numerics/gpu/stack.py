@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.numerics.device import Layout, RadialTable, Window
 from cloudlet.cryoem.numerics.frames import Defects
 from cloudlet.cryoem.numerics.gpu.gathering import gather
-from cloudlet.cryoem.numerics.gpu.memory import telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
 from cloudlet.cryoem.numerics.gpu.spectra import TorchSpectra
 from cloudlet.cryoem.numerics.gpu.weighting import TorchSums
 
@@ -59,7 +59,7 @@ class TorchStack:
         total = torch.zeros(self._counts.shape[1:], dtype=torch.float32, device=self._device)
         for frame in range(self.layout.frames):
             total += self._floats(frame)
-        return _host(total)
+        return host_array(total)
 
     @telling_full_memory
     def calibrate(self, gain: NDArray[np.float32] | None, defects: Defects) -> NDArray[np.float64]:
@@ -109,7 +109,3 @@ class _Buffer:
     def __init__(self, layout: Layout, kind: torch.dtype, device: torch.device) -> None:
         self.tensor = torch.empty((layout.rows, layout.columns), dtype=kind, pin_memory=device.type == "cuda")
         self.array: NDArray[Any] = self.tensor.numpy().view(layout.dtype)
-
-
-def _host(tensor: torch.Tensor) -> NDArray[np.float32]:
-    return np.asarray(tensor.cpu().numpy(), np.float32)

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cloudlet.cryoem.numerics.cpu.threads import Threads
+from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.device import RadialTable
-from cloudlet.cryoem.numerics.gpu.memory import telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image
 
@@ -22,7 +24,7 @@ class TorchSums:
 
     def image(self, number: int) -> NDArray[np.float32]:
         """Return one of the sums, shape (rows, columns)."""
-        return np.ascontiguousarray(self._padded[number, : self._shape[0], : self._shape[1]].cpu().numpy())
+        return host_array(self._padded[number, : self._shape[0], : self._shape[1]])
 
     @telling_full_memory
     def combined(self, filters: RadialTable) -> TorchHalfPlane:
@@ -50,6 +52,10 @@ class TorchHalfPlane:
     def __init__(self, transform: torch.Tensor, padded: tuple[int, int], shape: tuple[int, int]) -> None:
         self._transform, self._padded, self._shape = transform, padded, shape
 
+    def on_host(self, threads: int) -> CpuHalfPlane:
+        """Return the same for the host's threads."""
+        return CpuHalfPlane(host_array(self._transform), self._padded, self._shape, Threads(threads))
+
     @telling_full_memory
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
@@ -57,7 +63,7 @@ class TorchHalfPlane:
         transform = self._transform if size == self._padded else _cropped(self._transform, size)
         if low_pass is not None:
             transform = transform * torch.from_numpy(low_pass_image(low_pass, size, self._padded)).to(transform.device)
-        return np.ascontiguousarray(_image(transform, size)[:rows, :columns].cpu().numpy())
+        return host_array(_image(transform, size)[:rows, :columns])
 
 
 def _image(transform: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

@@ -1,5 +1,5 @@
-"""The loops by torch beside those by numba and SciPy. Torch's own processor stands in for a card: the operations are
-the same ones."""
+"""The loops by torch beside those by numba and SciPy: on a graphics card where there is one, otherwise on torch's own
+processor, which does the same operations."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ from cloudlet.cryoem.stopwatch import Stopwatch
 
 if not os.environ.get("CLOUDLET_TESTS_COMPLETE"):
     pytest.importorskip("torch", reason="torch is not installed; `make torch` installs it")
+import torch
+
 from cloudlet.cryoem.numerics.gpu import TorchDevice
 
+NAME = "cuda:0" if torch.cuda.is_available() else "cpu"
 KINDS = ["uint8", "int8", "uint16", "int16", "float32"]
 DEFECTS = Defects(*(np.array(values, np.intp) for values in ([3, 40], [5, 2], [4, 41], [5, 3])))
 
@@ -41,7 +44,7 @@ def both(seed: int, kind: str, factor: int, *, has_gain: bool = True) -> tuple[l
         counts[:, 0, 0] = 65_000
     gain = rng.uniform(0.5, 2, (90, 130)).astype(np.float32) if has_gain else None
     stacks, means = [], []
-    for device in (CpuDevice(1), TorchDevice("cpu")):
+    for device in (CpuDevice(1), TorchDevice(NAME)):
         stack: Stack = device.stack(Layout(5, 90, 130, np.dtype(kind), factor))
         for number, frame in enumerate(counts):
             stack.buffer(number)[:] = frame
@@ -128,7 +131,7 @@ def test_a_whole_movie_comes_out_the_same(movie: tuple[Path, CryoemSettings]) ->
     def corrected(device: Device, threads: int) -> Correction:
         return OwnCorrector(device, threads, chosen).correct(path, acquisition, path.parent, Stopwatch())
 
-    ours, theirs = corrected(CpuDevice(1), 1), corrected(TorchDevice("cpu"), 2)
+    ours, theirs = corrected(CpuDevice(1), 1), corrected(TorchDevice(NAME), 2)
     np.testing.assert_allclose(theirs.motion.motion, ours.motion.motion, atol=0.01)
     assert ours.halves is not None
     assert theirs.halves is not None

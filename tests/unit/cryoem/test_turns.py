@@ -1,0 +1,66 @@
+"""Turns between processes."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cloudlet.cryoem.turns import turn
+
+HOLD = """
+from cloudlet.cryoem.turns import turn
+print("asks", flush=True)
+with turn("card"):
+    print("has", flush=True)
+    input()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
+def holder() -> subprocess.Popen[str]:
+    """A process that asks for its turn, says when it has it, and keeps it until it gets a line."""
+    return subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def told(process: subprocess.Popen[str]) -> str:
+    """What a process prints next."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_one_waits_until_the_other_has_had_its_turn() -> None:
+    with turn("card"):
+        other = holder()
+        assert told(other) == "asks"
+        with turn("another"):
+            pass
+        assert not select.select([other.stdout], [], [], 0.5)[0]
+    assert told(other) == "has"
+    other.communicate("\n")
+
+
+def test_a_process_that_dies_gives_its_turn_up() -> None:
+    other = holder()
+    assert [told(other), told(other)] == ["asks", "has"]
+    other.kill()
+    with turn("card"):
+        pass
+    other.communicate()
+
+
+def test_a_link_that_somebody_laid_there_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / f"cloudlet-{os.getuid()}-card.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic link"), turn("card"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

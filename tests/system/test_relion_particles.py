@@ -58,6 +58,10 @@ def test_relion_cuts_out_the_same_particles(project: tuple[Path, Results]) -> No
 
 def test_relion_reads_our_stack(project: tuple[Path, Results]) -> None:
     folder, results = project
-    run(folder, "relion_stack_create", "--i", results.products["particles"], "--o", "copy")
-    ours, copied = mrcfile.read(folder / results.products["particle_stack"]), mrcfile.read(folder / "copy.mrcs")
-    np.testing.assert_array_equal(ours, copied)
+    for number, star in enumerate((results.products["particles"], "particles.star")):
+        run(folder, "relion_stack_create", "--i", star, "--o", f"copy{number}")
+        ours, copied = (
+            mrcfile.read(folder / results.products["particle_stack"]),
+            mrcfile.read(folder / f"copy{number}.mrcs"),
+        )
+        np.testing.assert_array_equal(ours, copied)

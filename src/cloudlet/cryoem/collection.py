@@ -12,22 +12,31 @@ from cloudlet.cryoem.formats.collection_star import (
     write_corrected_star,
     write_ctf_star,
 )
+from cloudlet.cryoem.formats.particle_star import join_particle_stars
 from cloudlet.cryoem.numerics.ctf import Defocus
 
 __all__ = ["collect"]
 
 
 def collect(project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
-    """Write ``corrected_micrographs.star`` and ``micrographs_ctf.star`` afresh.
+    """Write ``corrected_micrographs.star``, ``micrographs_ctf.star`` and, of a run with particles, theirs afresh.
 
     Raises
     ------
+    ParticlesLost
+        What was written of a micrograph's particles is no longer there.
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    micrographs = [_collected(results) for _, results in sorted(done, key=lambda named: named[0])]
+    in_order = [results for _, results in sorted(done, key=lambda named: named[0])]
+    micrographs = [_collected(results) for results in in_order]
     write_corrected_star(project_folder / "corrected_micrographs.star", micrographs)
     write_ctf_star(project_folder / "micrographs_ctf.star", micrographs)
+    particles = [
+        project_folder / results.products["particles"] for results in in_order if "particles" in results.products
+    ]
+    if particles:
+        join_particle_stars(project_folder / "particles.star", particles)
 
 
 def _collected(results: Results) -> CollectedMicrograph:

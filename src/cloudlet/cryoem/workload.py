@@ -69,6 +69,8 @@ class CryoemWorkload:
 
         Raises
         ------
+        ParticlesLost
+            What was written of a micrograph's particles is no longer there.
         ProductUnwritable
             The folder cannot be written or the disk is full.
         """

@@ -59,6 +59,8 @@ def test_particles_are_picked_cut_out_and_told_to_relion(field: SimulatedField, 
     assert mean[17:21, 17:21].mean() > 1.0, "particles are white, and in the middle"
     optics = document.find_block("optics").find("_rln", ["ImagePixelSize", "ImageSize", "Voltage"])
     assert [float(value) for value in optics[0]] == [4.0, 38, 300]
+    WORKLOAD.collect(tmp_path, [("a.tif", results)])
+    assert (tmp_path / "particles.star").read_text() == (tmp_path / results.products["particles"]).read_text()
 
 
 def test_without_a_diameter_nothing_is_picked(movie: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One micrograph's particles as RELION 3.1 keeps them: a table of optics and one of particles."""
+"""Particles as RELION 3.1 keeps them: a table of optics and one of particles, for each micrograph and for all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from pathlib import Path
 
 from gemmi import cif
 
+from cloudlet.cryoem.errors import ParticlesLost
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.star import add_table, write_star
 from cloudlet.cryoem.numerics.ctf import Defocus
 
-__all__ = ["Particle", "ParticleStack", "write_particle_star"]
+__all__ = ["Particle", "ParticleStack", "join_particle_stars", "write_particle_star"]
+
+_OPTICS = [*OPTICS_COLUMNS, "ImagePixelSize", "ImageSize", "ImageDimensionality"]
+_OF_GROUP = 2
+"""Columns that name a group; the others say what it is."""
+_PLACES = ["CoordinateX", "CoordinateY", "AutopickFigureOfMerit", "ImageName", "MicrographName", "OpticsGroup"]
+_PARTICLES = [*_PLACES, "DefocusU", "DefocusV", "DefocusAngle", "PhaseShift"]
+_GROUP = _PARTICLES.index("OpticsGroup")
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,7 @@ def write_particle_star(path: Path, stack: ParticleStack) -> None:
         The folder cannot be written or the disk is full.
     """
     document = cif.Document()
-    columns = [*OPTICS_COLUMNS, "ImagePixelSize", "ImageSize", "ImageDimensionality"]
-    add_table(document, "optics", columns, [(*stack.optics.row(1), stack.pixel_size_angstrom, stack.side, 2)])
-    columns = ["CoordinateX", "CoordinateY", "AutopickFigureOfMerit", "ImageName", "MicrographName", "OpticsGroup"]
-    columns += ["DefocusU", "DefocusV", "DefocusAngle", "PhaseShift"]
+    add_table(document, "optics", _OPTICS, [(*stack.optics.row(1), stack.pixel_size_angstrom, stack.side, 2)])
     rows = [
         (
             particle.column,
@@ -68,5 +73,62 @@ def write_particle_star(path: Path, stack: ParticleStack) -> None:
         )
         for number, particle in enumerate(stack.particles, 1)
     ]
-    add_table(document, "particles", columns, rows)
+    add_table(document, "particles", _PARTICLES, rows)
     write_star(path, document)
+
+
+def join_particle_stars(path: Path, stars: Sequence[Path]) -> None:
+    """Write the particles of many micrographs into one file; those with the same optics share a group.
+
+    Parameters
+    ----------
+    path
+        The file to be written.
+    stars
+        What `write_particle_star` has written.
+
+    Raises
+    ------
+    ParticlesLost
+        One of them is gone or is no longer what it was.
+    ProductUnwritable
+        The folder cannot be written or the disk is full.
+    """
+    groups: dict[tuple[str, ...], str] = {}
+    columns: list[list[str]] = [[] for _ in _PARTICLES]
+    for star in stars:
+        group, particles = _read(star)
+        particles[_GROUP] = [groups.setdefault(group, str(len(groups) + 1))] * len(particles[_GROUP])
+        for column, values in zip(columns, particles, strict=True):
+            column.extend(values)
+    names = [f"opticsGroup{number}" for number in groups.values()]
+    optics = [names, list(groups.values()), *map(list, zip(*groups, strict=True))]
+    document = cif.Document()
+    # values are handed on as they are spelt, so that nothing is rounded or quoted twice
+    document.add_new_block("optics").init_loop("_rln", _OPTICS).set_all_values(optics)
+    document.add_new_block("particles").init_loop("_rln", _PARTICLES).set_all_values(columns)
+    write_star(path, document)
+
+
+def _read(star: Path) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Return what is said of the optics, and the columns of particles."""
+    try:
+        document = cif.read(str(star))
+    except (OSError, ValueError) as cause:
+        raise _lost(star) from cause
+    found = []
+    for block, names in (("optics", _OPTICS), ("particles", _PARTICLES)):
+        table = document.find_block(block)
+        columns = [list(table.find_loop(f"_rln{name}")) for name in names] if table else []
+        if len({len(column) for column in columns}) != 1 or not columns[0]:
+            raise _lost(star)
+        found.append(columns)
+    optics, particles = found
+    return tuple(column[0] for column in optics[_OF_GROUP:]), particles
+
+
+def _lost(star: Path) -> ParticlesLost:
+    return ParticlesLost(
+        f"{star.name}, which lists the particles of a micrograph, is gone or is no longer what was written.",
+        f"Put it back into {star.parent}, or process the movie again.",
+    )

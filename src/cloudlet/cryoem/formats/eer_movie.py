@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
@@ -55,14 +56,13 @@ def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         See `cloudlet.cryoem.formats.movie.look_at_movie`.
     """
-    pages, is_whole = _event_pages(name, file)
-    size = size_of(file)
-    there = [end_of_data(page) <= size for page in pages]
+    contents, size = _contents(name, file), size_of(file)
+    there = [frame.end <= size for frame in contents.frames]
     raw = len(there) if all(there) else there.index(False)
     groups = tuple(min(fractions.frames, raw - first) for first in range(0, raw, fractions.frames))
-    rows, columns = (int(side) * fractions.upsampling for side in pages[0].shape)
+    rows, columns = (side * fractions.upsampling for side in contents.shape)
     dtype = np.dtype(np.uint8 if fractions.frames <= _MOST_COUNTS else np.uint16)
-    return MovieOutline(len(groups), not (all(there) and is_whole), rows, columns, dtype, groups)
+    return MovieOutline(len(groups), not (all(there) and contents.is_whole), rows, columns, dtype, groups)
 
 
 def read_eer_metadata(name: str, file: BinaryIO) -> EerMetadata:
@@ -73,9 +73,7 @@ def read_eer_metadata(name: str, file: BinaryIO) -> EerMetadata:
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
         As `look`.
     """
-    pages, _ = _event_pages(name, file)
-    tag = pages[0].tags.get(_METADATA_TAG)
-    return _parsed(tag.value if tag is not None else b"")
+    return _parsed(_contents(name, file).metadata)
 
 
 class EerFrames:
@@ -89,9 +87,8 @@ class EerFrames:
 
     def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
         self._name, self._descriptor, self._fractions = name, file.fileno(), fractions
-        self._pages, _ = _event_pages(name, file)
-        self._codes = [_code(name, page) for page in self._pages]
-        self._largest = max(sum(page.databytecounts) for page in self._pages)
+        self._contents = _contents(name, file)
+        self._largest = max(sum(frame.counts) for frame in self._contents.frames)
         if self._largest > _LARGEST_FRAME:
             raise _broken(name, 1)
         self._room = threading.local()
@@ -100,30 +97,29 @@ class EerFrames:
         """Sum the events of one fraction."""
         out[:] = np.zeros((), out.dtype)
         first = index * self._fractions.frames
-        for number in range(first, min(first + self._fractions.frames, len(self._pages))):
+        for number in range(first, min(first + self._fractions.frames, len(self._contents.frames))):
             self._add(number, out)
 
     def _add(self, number: int, out: NDArray[np.generic]) -> None:
-        page, source = self._pages[number], self._source()
-        shape = (page.shape[0], page.shape[1])
+        frame, source = self._contents.frames[number], self._source()
         try:
-            size = self._read(page, source)
-            is_whole = add_events(source, size, self._codes[number], shape, self._fractions.upsampling, out)
+            size = self._read(frame, source)
+            is_whole = add_events(source, size, frame.code, self._contents.shape, self._fractions.upsampling, out)
         except (ValueError, OverflowError) as cause:
             raise _broken(self._name, number + 1) from cause
         if not is_whole:
             raise _broken(self._name, number + 1)
 
-    def _read(self, page: tifffile.TiffPage, source: NDArray[np.uint8]) -> int:
-        """Read a page's strips, one after the other, and return how many bytes they have.
+    def _read(self, frame: _RawFrame, source: NDArray[np.uint8]) -> int:
+        """Read a frame's strips, one after the other, and return how many bytes they have.
 
         Raises
         ------
         ValueError, OverflowError
-            They are not where the page says.
+            They are not where the file says.
         """
         size = 0
-        for place, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        for place, count in zip(frame.offsets, frame.counts, strict=True):
             if os.preadv(self._descriptor, [source.data[size : size + count]], place) < count:
                 raise ValueError("the file ends within a strip")
             size += count
@@ -136,7 +132,42 @@ class EerFrames:
         return source
 
 
-def _event_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool]:
+@dataclass(frozen=True)
+class _RawFrame:
+    """Where the bytes of a raw frame are, and how they are coded."""
+
+    offsets: tuple[int, ...]
+    counts: tuple[int, ...]
+    end: int
+    code: EventCode
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What an EER file holds but for the events themselves."""
+
+    shape: tuple[int, int]
+    frames: Sequence[_RawFrame]
+    metadata: Any
+    """XML, as bytes or text."""
+    is_whole: bool
+    """Whether the chain of its pages is."""
+
+
+_known: dict[tuple[int, int, int, int], _Contents] = {}
+"""Of the file that was looked at last: hundreds of pages take a while, and a movie is opened several times."""
+
+
+def _contents(name: str, file: BinaryIO) -> _Contents:
+    at = os.fstat(file.fileno())
+    seen = at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns
+    contents = _known.get(seen) or _looked_through(name, file)
+    _known.clear()
+    _known[seen] = contents
+    return contents
+
+
+def _looked_through(name: str, file: BinaryIO) -> _Contents:
     pages, is_whole = open_pages(name, file)
     events = [page for page in pages if page.compression in EVENT_COMPRESSIONS]
     if not events:
@@ -145,7 +176,13 @@ def _event_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bo
         raise MovieWrongSize(
             f"The frames of {name} differ in size.", "Check the camera's settings; leave the movie out."
         )
-    return events, is_whole
+    rows, columns = events[0].shape
+    frames = [
+        _RawFrame(tuple(page.dataoffsets), tuple(page.databytecounts), end_of_data(page), _code(name, page))
+        for page in events
+    ]
+    tag = events[0].tags.get(_METADATA_TAG)
+    return _Contents((int(rows), int(columns)), frames, b"" if tag is None else tag.value, is_whole)
 
 
 def _code(name: str, page: tifffile.TiffPage) -> EventCode:

@@ -62,6 +62,17 @@ def test_fractions_sum_raw_frames_and_the_last_one_is_shorter(tmp_path: Path) ->
     np.testing.assert_array_equal(read, [sum(single[:3]), sum(single[3:6]), single[6]])
 
 
+def test_a_movie_that_took_the_place_of_another_is_looked_at_anew(tmp_path: Path) -> None:
+    frames = [encode_events(*drawn(seed, 0.02), TOTAL) for seed in range(3)]
+    for there in (frames, frames[:2]):
+        (tmp_path / "a.eer").unlink(missing_ok=True)
+        write_eer(tmp_path / "a.eer", there, SHAPE)
+        assert look_at_movie(tmp_path / "a.eer").frames == len(there)
+    with (tmp_path / "a.eer").open("ab") as file:
+        file.truncate((tmp_path / "a.eer").stat().st_size - 1)
+    assert look_at_movie(tmp_path / "a.eer").is_cut
+
+
 def test_more_than_255_counts_do_not_wrap_around(tmp_path: Path) -> None:
     frame = encode_events(np.array([5, TOTAL - 1]), np.array([0, 0]), TOTAL)
     write_eer(tmp_path / "a.eer", [frame] * 600, SHAPE)

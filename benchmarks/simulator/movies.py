@@ -124,11 +124,11 @@ class _Picture:
     def _transformed(self, scatterers: _Scatterers, frame: int) -> NDArray[np.complex64]:
         image = np.zeros(self._shape, np.float32)
         here = scatterers.displacements[frame]
-        later = scatterers.displacements[min(frame + 1, self._spec.frames - 1)]
-        before = scatterers.displacements[max(frame - 1, 0)]
+        before, after = max(frame - 1, 0), min(frame + 1, self._spec.frames - 1)
+        speed = (scatterers.displacements[after] - scatterers.displacements[before]) / (after - before)
         moments = _PART_OF_FRAME if frame < _FAST_FRAMES else (0.5,)
         for moment in moments:
-            moved = here + (moment - 0.5) * (later - before) / (1 if 0 < frame < self._spec.frames - 1 else 2)
+            moved = here + (moment - 0.5) * speed
             add_scatterers(image, scatterers.y + moved[:, 0], scatterers.x + moved[:, 1], scatterers.heights)
         image /= len(moments)
         transform: NDArray[np.complex64] = scipy.fft.rfft2(image, workers=2)

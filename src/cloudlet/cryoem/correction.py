@@ -44,8 +44,6 @@ class Correction:
     """The sums of frames 1, 3, ... and 2, 4, ...; None where they were not asked for."""
     pixel_size_angstrom: float
     """Of these images."""
-    frame_pixel_size_angstrom: float
-    """Of the frames, which the frequencies of `plane` are counted by."""
     motion: MovieMotion
     figures: Mapping[str, float]
     """What the declaration calls motion, counts, defects and the like."""

@@ -103,8 +103,8 @@ class OwnCorrector:
             odd = np.arange(layout.frames) % 2 == 0
             shares = np.concatenate([shares, shares[:1] * odd, shares[:1] * ~odd])
         sums = stack.gathered(field.tiles(), shares)
-        plane = sums.combined(_padded(weights.filters, len(shares)))
         rows, columns = layout.rows // acquisition.binning, layout.columns // acquisition.binning
+        plane = sums.combined(_padded(weights.filters, len(shares)), (rows, columns))
         first_half = len(weights.shares)
         return Correction(
             micrograph=plane.image(rows, columns),
@@ -117,7 +117,6 @@ class OwnCorrector:
             if self._settings.keep_halves
             else None,
             pixel_size_angstrom=acquisition.pixel_size_angstrom * acquisition.binning,
-            frame_pixel_size_angstrom=acquisition.pixel_size_angstrom,
             motion=_movie_motion(path, acquisition, layout, field, calibration),
             figures={
                 **_gain_figures(calibration, means),
@@ -147,7 +146,7 @@ def _plain(sums: Sums, number: int, count: int, rows: int, columns: int, binning
         return sums.image(number)
     chosen = np.zeros((count, 2), np.float32)
     chosen[number] = 1
-    return sums.combined(RadialTable(chosen, 1.0)).image(rows, columns)
+    return sums.combined(RadialTable(chosen, 1.0), (rows, columns)).image(rows, columns)
 
 
 def _padded(filters: RadialTable, count: int) -> RadialTable:

@@ -111,7 +111,7 @@ def _particles(
 
 
 def _write_pictures(project_folder: Path, paths: ProductPaths, correction: Correction, ctf: _Ctf) -> dict[str, str]:
-    shape, pixel = correction.micrograph.shape, correction.frame_pixel_size_angstrom
+    shape, pixel = correction.micrograph.shape, correction.pixel_size_angstrom
     pictures = {
         key: micrograph_picture(correction.plane, (shape[0], shape[1]), pixel, low_pass, side)
         for key, low_pass, side in (

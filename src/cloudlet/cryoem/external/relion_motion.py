@@ -73,7 +73,6 @@ class RelionCorrector:
             unweighted=unweighted,
             halves=None,
             pixel_size_angstrom=pixel,
-            frame_pixel_size_angstrom=pixel,
             motion=motion,
             figures=_figures(motion, acquisition, calibration, counts),
         )

@@ -250,8 +250,13 @@ class Sums(Protocol):
         """Return one of the sums, shape (rows, columns)."""
         ...
 
-    def combined(self, filters: RadialTable) -> HalfPlane:
-        """Return the transform of ``sum over r of filter r applied to sum r``, freed of the interpolation's blur."""
+    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> HalfPlane:
+        """Return the transform of ``sum over r of filter r applied to sum r``, freed of the interpolation's blur.
+
+        Filters are functions of cycles per pixel of the frames. Where the `shape` (rows, columns) of the image is
+        smaller than theirs, it is made smaller by cropping in Fourier space; a pixel that covers four of theirs holds
+        the sum of the four.
+        """
         ...
 
 

@@ -33,7 +33,7 @@ def micrograph_picture(
     shape
         (rows, columns) of the micrograph.
     pixel_size_angstrom
-        Of the pixels that the frequencies of `plane` are counted by.
+        Of its pixels.
     low_pass_angstrom
         Where the Gaussian filter has fallen to exp(-1/2).
     longest_side

@@ -27,38 +27,36 @@ class CpuSums:
         """Return one of the sums, shape (rows, columns); a view."""
         return self._padded[number, : self._shape[0], : self._shape[1]]
 
-    def combined(self, filters: RadialTable) -> CpuHalfPlane:
+    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> CpuHalfPlane:
         """Return the filtered sum of the sums; one transform is held at a time beside the result."""
-        rows, columns = self._padded.shape[1:]
-        blur_y, blur_x = deblurring(rows), deblurring(columns)[: columns // 2 + 1]
+        whole = self._padded.shape[1], self._padded.shape[2]
+        size = cropped_size(whole, self._shape, shape)
         result: NDArray[np.complex64] | None = None
         for padded, curve in zip(self._padded, filters.values, strict=True):
             if not np.any(curve):
                 continue
             _fill_margins(padded, self._shape)
-            transform: NDArray[np.complex64] = scipy.fft.rfft2(padded, workers=self._threads.count)
+            transform = _transform(padded, size, self._threads)
             target = transform if result is None else result
-            self._add(transform, curve, filters.step, blur_y, blur_x, target)
+            self._add(transform, curve, filters.step, target)
             result = target
         if result is None:
-            result = np.zeros((rows, columns // 2 + 1), np.complex64)
-        return CpuHalfPlane(result, (rows, columns), self._shape, self._threads)
+            result = np.zeros((size[0], size[1] // 2 + 1), np.complex64)
+        return CpuHalfPlane(result, size, shape, self._threads)
 
     def _add(
         self,
         transform: NDArray[np.complex64],
         curve: NDArray[np.float32],
         step: float,
-        blur_y: NDArray[np.float32],
-        blur_x: NDArray[np.float32],
         result: NDArray[np.complex64],
     ) -> None:
-        is_first = transform is result
+        rows, columns = self._padded.shape[1:]
+        steps = 1 / step / rows, 1 / step / columns
+        blur, is_first = (deblurring(rows), deblurring(columns)), transform is result
 
         def add_rows(first: int, last: int) -> None:
-            _add_filtered(
-                transform, curve, 1 / step, self._padded.shape[2], blur_y, blur_x, is_first, result, first, last
-            )
+            _add_filtered(transform, curve, steps, blur, is_first, result, first, last)
 
         self._threads.slices(add_rows, len(transform))
 
@@ -99,6 +97,17 @@ class CpuHalfPlane:
         return np.ascontiguousarray(result)
 
 
+def _transform(image: NDArray[np.float32], size: tuple[int, int], threads: Threads) -> NDArray[np.complex64]:
+    """Return ``rfft2`` of an image, cropped to that of an image of `size`; what is cropped is not transformed."""
+    whole: NDArray[np.complex64]
+    if size == image.shape:
+        whole = scipy.fft.rfft2(image, workers=threads.count)
+        return whole
+    rows = scipy.fft.rfft(image, axis=1, workers=threads.count)
+    whole = scipy.fft.fft(rows[:, : size[1] // 2 + 1], axis=0, workers=threads.count)
+    return cropped(whole, size)
+
+
 def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
     """Lead each edge over to the opposite one, so that padding adds no edge of its own."""
     rows, columns = shape
@@ -114,16 +123,22 @@ def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
 def _add_filtered(  # type: ignore[no-untyped-def]
-    transform, curve, entries_per_cycle, columns, blur_y, blur_x, is_first, result, first, last
+    transform, curve, steps, blur, is_first, result, first, last
 ):
-    """Add rows `first`...`last` of a transform times a radial curve to the result; the first one is written over it."""
+    """Add rows `first`...`last` of a transform times a radial curve to the result; the first one is written over it.
+
+    From one coefficient to the next, down and across, the curve goes on by so many `steps`; `blur` is of all
+    frequencies, also those that were cropped.
+    """
+    blur_y, blur_x = blur
     rows, half = transform.shape
     last_entry = curve.shape[0] - 2
     for row in range(first, last):
-        fy = (row if row <= rows // 2 else row - rows) / rows * entries_per_cycle
+        frequency = row if row <= rows // 2 else row - rows
+        fy = frequency * steps[0]
         squared = np.float32(fy * fy)
-        step = np.float32(entries_per_cycle / columns)
-        height = blur_y[row]
+        step = np.float32(steps[1])
+        height = blur_y[frequency]
         source, target = transform[row], result[row]
         for x in range(half):
             along = step * np.float32(x)

@@ -27,12 +27,13 @@ class TorchSums:
         return host_array(self._padded[number, : self._shape[0], : self._shape[1]])
 
     @telling_full_memory
-    def combined(self, filters: RadialTable) -> TorchHalfPlane:
+    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> TorchHalfPlane:
         """Return the filtered sum of the sums; one transform is held at a time beside the result."""
-        device, (rows, columns) = self._padded.device, self._padded.shape[1:]
-        blur = deblurring(rows)[:, None] * deblurring(columns)[: columns // 2 + 1]
-        place = torch.hypot(torch.fft.fftfreq(rows, device=device)[:, None], torch.fft.rfftfreq(columns, device=device))
-        place /= filters.step
+        device, (rows, columns) = self._padded.device, (self._padded.shape[1], self._padded.shape[2])
+        size = cropped_size((rows, columns), self._shape, shape)
+        y, x = torch.fft.fftfreq(size[0], 1 / size[0], device=device), torch.arange(size[1] // 2 + 1, device=device)
+        place = torch.hypot(y[:, None] / rows, x / columns) / filters.step
+        blur = deblurring(rows)[y.long().cpu().numpy()][:, None] * deblurring(columns)[: len(x)]
         entry = place.long().clamp_(max=filters.values.shape[1] - 2)
         part = (place - entry).clamp_(max=1)
         result = torch.zeros(place.shape, dtype=torch.complex64, device=device)
@@ -41,9 +42,11 @@ class TorchSums:
                 continue
             _fill_margins(padded, self._shape)
             curve = torch.from_numpy(values).to(device)
-            result += torch.fft.rfft2(padded) * (curve[entry] + part * (curve[entry + 1] - curve[entry]))
+            transform = torch.fft.rfft2(padded)
+            kept = transform if size == (rows, columns) else _cropped(transform, size)
+            result += kept * (curve[entry] + part * (curve[entry + 1] - curve[entry]))
         result *= torch.from_numpy(blur).to(device)
-        return TorchHalfPlane(result, (rows, columns), self._shape)
+        return TorchHalfPlane(result, size, shape)
 
 
 class TorchHalfPlane:

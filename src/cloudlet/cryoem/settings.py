@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloudlet.cryoem.errors import SettingsInvalid
+from cloudlet.validation import told_plainly
 
 __all__ = [
     "WITHOUT_EFFECT",
@@ -51,6 +53,12 @@ class GainTurn(StrEnum):
     QUARTER_FLIPPED = "90-flip"
     HALF_FLIPPED = "180-flip"
     THREE_QUARTERS_FLIPPED = "270-flip"
+
+
+def _names_a_device(text: str) -> str:
+    if re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,2})?", text) is None:
+        raise ValueError("it must be auto, cpu, cuda, or cuda:N for the card of that number")
+    return text
 
 
 class CryoemSettings(BaseModel):
@@ -161,9 +169,8 @@ class CryoemSettings(BaseModel):
         title="RELION's motion correction",
         description="The program, by name or path, where `motion_program` is `relion`.",
     )
-    device: str = Field(
+    device: Annotated[str, AfterValidator(_names_a_device)] = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$",
         title="Processor",
         description="What the engine runs on: `cpu`, `cuda:N` for one graphics card, or `cuda` for all, a movie "
         "on each. By default cards where torch finds any (`pip install 'cloudlet[gpu]'`), else `cpu`.",
@@ -240,9 +247,7 @@ def checked_settings(settings: Mapping[str, Any]) -> CryoemSettings:
     try:
         return CryoemSettings.model_validate(dict(settings))
     except ValidationError as cause:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}" for problem in cause.errors()
-        )
-        raise SettingsInvalid(
-            f"These settings cannot be used: {wrong}.", f"Known are: {', '.join(CryoemSettings.model_fields)}."
-        ) from cause
+        wrong = " ".join(told_plainly(CryoemSettings, cause))
+        is_unknown = any(error["type"] == "extra_forbidden" for error in cause.errors())
+        known = f"Known are: {', '.join(CryoemSettings.model_fields)}." if is_unknown else ""
+        raise SettingsInvalid(f"These settings cannot be used: {wrong}", known) from cause

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from cloudlet.settings.problems import inner_model
 from cloudlet.settings.tree import Settings
+from cloudlet.validation import inner_model
 
 __all__ = ["render", "render_movies"]
 

@@ -24,7 +24,7 @@ from cloudlet.database import DatabaseSettings
 from cloudlet.errors import CloudletError
 from cloudlet.identity import IdentitySettings
 from cloudlet.portal import PortalSettings
-from cloudlet.settings.problems import told_plainly
+from cloudlet.validation import told_plainly
 from cloudlet.web import WebSettings
 
 __all__ = [

@@ -16,9 +16,18 @@ def test_missing_settings_are_completed_with_defaults_and_completing_twice_chang
 def test_everything_wrong_is_told_at_once() -> None:
     with pytest.raises(SettingsInvalid) as told:
         WORKLOAD.check_settings({"pixelsize": 1.4, "voltage_kv": -200})
-    assert "pixelsize" in told.value.message
-    assert "voltage_kv" in told.value.message
+    assert "pixelsize: there is no such setting; did you mean pixel_size_angstrom?" in told.value.message
+    assert "voltage_kv: it must be at least 60." in told.value.message
     assert "pixel_size_angstrom" in told.value.remedy
+
+
+def test_a_value_of_the_wrong_kind_is_told_in_our_words() -> None:
+    with pytest.raises(SettingsInvalid) as told:
+        WORKLOAD.check_settings({"binning": "abc", "motion_program": "other", "device": "gpu"})
+    assert str(told.value) == (
+        "These settings cannot be used: binning: it must be a whole number. motion_program: it must be 'own' or "
+        "'relion'. device: it must be auto, cpu, cuda, or cuda:N for the card of that number."
+    )
 
 
 def test_every_setting_has_a_title_and_a_reason() -> None:

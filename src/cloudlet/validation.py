@@ -1,4 +1,4 @@
-"""What is wrong with settings, told in plain sentences."""
+"""What is wrong with what a person has set, told in plain sentences."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ SENTENCES = {
     "float_type": "it must be a number",
     "float_parsing": "it must be a number",
     "finite_number": "it must be a finite number",
-    "greater_than": "it must be more than {gt}",
-    "greater_than_equal": "it must be at least {ge}",
-    "less_than": "it must be less than {lt}",
-    "less_than_equal": "it must be at most {le}",
+    "greater_than": "it must be more than {gt:g}",
+    "greater_than_equal": "it must be at least {ge:g}",
+    "less_than": "it must be less than {lt:g}",
+    "less_than_equal": "it must be at most {le:g}",
     "literal_error": "it must be {expected}",
+    "enum": "it must be {expected}",
     "path_type": "it must be a path in quotes",
     "tuple_type": "it must be a list in brackets",
     "dict_type": "it must be a table",

@@ -33,14 +33,14 @@ def measure(is_quick: bool) -> Iterator[Row]:
         few = exposure_weights(doses, used, PIXEL, voltage)
         image = (
             gather(counts, None, displacements, few.shares, threads)
-            .combined(few.filters, (SIDE, SIDE))
+            .combined([few.filters], (SIDE, SIDE))[0]
             .image(SIDE, SIDE)
         )
         weights = exact_weights(radii.astype(np.float64), np.cumsum(doses), used, voltage)
         total = np.zeros(frequency.shape, np.complex128)
         for frame in range(FRAMES):
             one = gather(counts[frame : frame + 1], None, displacements[frame : frame + 1], _ONE, threads)
-            moved = one.combined(RadialTable(np.ones((1, 2), np.float32), 1.0), (SIDE, SIDE)).image(SIDE, SIDE)
+            moved = one.combined([RadialTable(np.ones((1, 2), np.float32), 1.0)], (SIDE, SIDE))[0].image(SIDE, SIDE)
             total += scipy.fft.rfft2(moved) * weights[frame][place].reshape(frequency.shape)
         exact = scipy.fft.irfft2(total, s=(SIDE, SIDE))
         error = float((image - exact).std() / exact.std())

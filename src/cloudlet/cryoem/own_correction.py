@@ -16,7 +16,7 @@ from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
-from cloudlet.cryoem.numerics.device import Device, DeviceFull, Layout, RadialTable, Stack, Sums
+from cloudlet.cryoem.numerics.device import Device, DeviceFull, Layout, RadialTable, Stack
 from cloudlet.cryoem.numerics.low_rank import ExposureWeights, exposure_weights
 from cloudlet.cryoem.path_figures import path_figures
 from cloudlet.cryoem.settings import CryoemSettings
@@ -104,18 +104,17 @@ class OwnCorrector:
             shares = np.concatenate([shares, shares[:1] * odd, shares[:1] * ~odd])
         sums = stack.gathered(field.tiles(), shares)
         rows, columns = layout.rows // acquisition.binning, layout.columns // acquisition.binning
-        plane = sums.combined(_padded(weights.filters, len(shares)), (rows, columns))
-        first_half = len(weights.shares)
+        plain = [0, len(weights.shares), len(weights.shares) + 1] if self._settings.keep_halves else [0]
+        tables = [_padded(weights.filters, len(shares))]
+        if acquisition.binning > 1:
+            tables += [_only(number, len(shares)) for number in plain]
+        plane, *planes = sums.combined(tables, (rows, columns))
+        images = [one.image(rows, columns) for one in planes] or [sums.image(number) for number in plain]
         return Correction(
             micrograph=plane.image(rows, columns),
             plane=plane.on_host(self._threads),
-            unweighted=_plain(sums, 0, len(shares), rows, columns, acquisition.binning),
-            halves=(
-                _plain(sums, first_half, len(shares), rows, columns, acquisition.binning),
-                _plain(sums, first_half + 1, len(shares), rows, columns, acquisition.binning),
-            )
-            if self._settings.keep_halves
-            else None,
+            unweighted=images[0],
+            halves=(images[1], images[2]) if self._settings.keep_halves else None,
             pixel_size_angstrom=acquisition.pixel_size_angstrom * acquisition.binning,
             motion=_movie_motion(path, acquisition, layout, field, calibration),
             figures={
@@ -141,19 +140,18 @@ def _used(path: Path, means: NDArray[np.float64]) -> NDArray[np.bool_]:
     return used
 
 
-def _plain(sums: Sums, number: int, count: int, rows: int, columns: int, binning: int) -> NDArray[np.float32]:
-    if binning == 1:
-        return sums.image(number)
-    chosen = np.zeros((count, 2), np.float32)
-    chosen[number] = 1
-    return sums.combined(RadialTable(chosen, 1.0), (rows, columns)).image(rows, columns)
-
-
 def _padded(filters: RadialTable, count: int) -> RadialTable:
     """Return filters for so many sums; those beyond have none."""
     values = np.zeros((count, filters.values.shape[1]), np.float32)
     values[: len(filters.values)] = filters.values
     return RadialTable(values, filters.step)
+
+
+def _only(number: int, count: int) -> RadialTable:
+    """Return filters that leave one of so many sums as it is, and nothing of the others."""
+    values = np.zeros((count, 2), np.float32)
+    values[number] = 1
+    return RadialTable(values, 1.0)
 
 
 def _movie_motion(

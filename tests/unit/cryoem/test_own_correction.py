@@ -1,4 +1,4 @@
-"""What a device that has no room says of a movie. What comes out of a movie is tested against references elsewhere."""
+"""Rooms of devices: full ones, and used ones. What comes out of a movie is tested against references elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import CardFull
 from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import DeviceFull, Layout, Stack
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.settings import CryoemSettings
@@ -43,3 +44,30 @@ def test_a_card_without_room_is_told_with_the_movie_and_left(write_movie: Callab
     assert told.value.message == "a.tif needs 3 GB of the graphics card, which has 2.0 GB."
     assert "cpu" in told.value.remedy
     assert device.rested == 1
+
+
+@pytest.mark.parametrize("binning", [1, 2])
+def test_a_movie_is_corrected_in_the_room_of_another_as_in_its_own(
+    write_movie: Callable[..., Path], binning: int
+) -> None:
+    rng = np.random.default_rng(binning)
+    paths = [
+        write_movie(rng.poisson(rate, (6, 270, 290)).astype(np.uint8), f"{rate}.tif", mdoc=False) for rate in (2, 5)
+    ]
+    settings = CryoemSettings(
+        pixel_size_angstrom=1.0, voltage_kv=300.0, dose_per_frame=1.0, binning=binning, keep_halves=True
+    )
+
+    def images(path: Path, device: CpuDevice) -> list[np.ndarray]:
+        acquisition = acquisition_of(path, look_at_movie(path), settings)
+        done = OwnCorrector(device, 1, settings).correct(path, acquisition, path.parent, Stopwatch())
+        assert done.halves is not None
+        return [image.copy() for image in (done.micrograph, done.unweighted, *done.halves)]
+
+    used = CpuDevice()
+    images(paths[0], used)
+    for again, alone in zip(images(paths[1], used), images(paths[1], CpuDevice()), strict=True):
+        np.testing.assert_array_equal(again, alone)
+        assert again.shape == (270 // binning, 290 // binning)
+    _, unweighted, odd, even = images(paths[1], used)
+    np.testing.assert_allclose(odd + even, unweighted, atol=1e-3 * unweighted.max())

@@ -131,7 +131,10 @@ class Stack(Protocol):
         ...
 
     def total(self) -> NDArray[np.float32]:
-        """Return the sum of the raw counts over all frames, shape (rows, columns); once all are taken."""
+        """Return the sum of the raw counts over all frames, shape (rows, columns); once all are taken.
+
+        It is good until displaced frames are summed.
+        """
         ...
 
     def calibrate(self, gain: NDArray[np.float32] | None, defects: Defects) -> NDArray[np.float64]:
@@ -171,6 +174,8 @@ class Stack(Protocol):
 
     def gathered(self, displacements: NDArray[np.float32], shares: NDArray[np.float32]) -> Sums:
         """Undo the displacements and sum the frames, times the gain, in several ways at once.
+
+        The sums are good until the next ones.
 
         Parameters
         ----------
@@ -250,12 +255,12 @@ class Sums(Protocol):
         """Return one of the sums, shape (rows, columns)."""
         ...
 
-    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> HalfPlane:
-        """Return the transform of ``sum over r of filter r applied to sum r``, freed of the interpolation's blur.
+    def combined(self, filters: Sequence[RadialTable], shape: tuple[int, int]) -> list[HalfPlane]:
+        """Return, for each table, the transform of ``sum over r of filter r applied to sum r``, without blur.
 
-        Filters are functions of cycles per pixel of the frames. Where the `shape` (rows, columns) of the image is
-        smaller than theirs, it is made smaller by cropping in Fourier space; a pixel that covers four of theirs holds
-        the sum of the four.
+        Filters are functions of cycles per pixel of the frames; the blur is the interpolation's. Where the `shape`
+        (rows, columns) of the image is smaller than theirs, it is made smaller by cropping in Fourier space; a pixel
+        that covers four of theirs holds the sum of the four.
         """
         ...
 

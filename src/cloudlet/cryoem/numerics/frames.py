@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ __all__ = ["Defects", "find_defects"]
 
 HOT_SIGMAS = 9.0
 """A pixel of a Poisson image of a million pixels does not exceed this by chance."""
+
+_SAMPLE = 500_000
+"""Pixels, about, that tell what the image is like."""
 
 _REACH = 2
 """How many pixels around a hot one are its neighbourhood."""
@@ -66,7 +70,8 @@ def find_defects(
 
 
 def _hot_pixels(total: NDArray[np.float32], bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    sample = total[::3, ::3]
+    step = max(1, math.isqrt(total.size // _SAMPLE))
+    sample = total[::step, ::step]
     median = float(np.median(sample))
     spread = 1.4826 * float(np.median(np.abs(sample - median)))
     limit = HOT_SIGMAS * max(spread, np.sqrt(max(median, 0.0)))

@@ -25,7 +25,9 @@ def test_few_sums_give_what_one_transform_a_frame_gives_within_the_bound(
     few = exposure_weights(doses, used, pixel, voltage)
     assert few.bound <= LARGEST_ERROR
     at_rest = np.zeros((FRAMES, 256 // TILE[0], 256 // TILE[1], 2), np.float32)
-    blurred = gather(counts, None, at_rest, few.shares, Threads(1)).combined(few.filters, (256, 256)).image(256, 256)
+    blurred = (
+        gather(counts, None, at_rest, few.shares, Threads(1)).combined([few.filters], (256, 256))[0].image(256, 256)
+    )
     radii = np.linspace(0, 0.75, 4000)
     exact = reference.exposure_weighted(
         counts.astype(float), exact_weights(radii / pixel, np.cumsum(doses), used, voltage), radii
@@ -53,7 +55,7 @@ def test_the_mean_is_the_sum_of_the_frames_means_over_the_root_of_their_number()
     counts = np.full((9, 128, 128), 2, np.uint8)
     few = exposure_weights(np.full(9, 2.0), np.ones(9, bool), 1.0, 300)
     at_rest = np.zeros((9, 2, 2, 2), np.float32)
-    image = gather(counts, None, at_rest, few.shares, Threads(1)).combined(few.filters, (128, 128)).image(128, 128)
+    image = gather(counts, None, at_rest, few.shares, Threads(1)).combined([few.filters], (128, 128))[0].image(128, 128)
     np.testing.assert_allclose(image, 18 / 3, rtol=1e-4)
 
 
@@ -64,7 +66,7 @@ def test_the_interpolation_s_blur_is_taken_back() -> None:
     counts = rng.poisson(30, (64, 256, 256)).astype(np.uint8)
     displacements = rng.uniform(-1, 1, (64, 4, 4, 2)).astype(np.float32)
     sums = gather(counts, None, displacements, np.ones((1, 64), np.float32), Threads(1))
-    image = sums.combined(RadialTable(np.ones((1, 2), np.float32), 1.0), (256, 256)).image(256, 256)
+    image = sums.combined([RadialTable(np.ones((1, 2), np.float32), 1.0)], (256, 256))[0].image(256, 256)
     power = np.abs(np.fft.rfft2(image - image.mean())) ** 2
     radius = np.hypot(np.fft.fftfreq(256)[:, None], frequency[None, :])
     rings = [power[(radius > low) & (radius < low + 0.05)].mean() for low in (0.05, 0.15, 0.25, 0.35)]

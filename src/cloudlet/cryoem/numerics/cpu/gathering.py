@@ -15,7 +15,7 @@ from cloudlet.cryoem.numerics.device import TILE
 from cloudlet.cryoem.numerics.interpolation import PHASES, TAPS, kernel
 from cloudlet.cryoem.numerics.padding import padded_size
 
-__all__ = ["gather"]
+__all__ = ["gather", "sums_shape"]
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 _ROWS, _COLUMNS, _TAPS, _PHASES = 64, 64, 8, 512
@@ -35,8 +35,14 @@ def gather(
     displacements: NDArray[np.float32],
     shares: NDArray[np.float32],
     threads: Threads,
+    room: NDArray[np.float32] | None = None,
 ) -> CpuSums:
     """Sum displaced frames; see `cloudlet.cryoem.numerics.device.Stack.gathered`.
+
+    Parameters
+    ----------
+    room
+        Where sums go, of `sums_shape`; by default they get their own.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def gather(
     if not np.isfinite(displacements).all():
         raise ValueError("displacements must be finite")
     rows, columns = counts.shape[1:]
-    sums = np.empty((len(shares), padded_size(rows), padded_size(columns)), np.float32)
+    sums = np.empty(sums_shape(len(shares), rows, columns), np.float32) if room is None else room
     scale = np.ones((1, 1), np.float32) if gain is None else np.ascontiguousarray(gain)
     shares, displacements = np.ascontiguousarray(shares), np.ascontiguousarray(displacements)
     used = np.flatnonzero(np.any(shares != 0, axis=0))
@@ -58,6 +64,11 @@ def gather(
 
     threads.slices(gather_rows, displacements.shape[1])
     return CpuSums(sums, (rows, columns), threads)
+
+
+def sums_shape(count: int, rows: int, columns: int) -> tuple[int, int, int]:
+    """Return the shape of so many sums of images, padded to sizes that transform fast."""
+    return count, padded_size(rows), padded_size(columns)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.cpu.threads import Threads
-from cloudlet.cryoem.numerics.device import RadialTable
+from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped, cropped_size, leading_over, low_pass_image, padded_size
 
 __all__ = ["CpuHalfPlane", "CpuSums"]
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
+
+_ROWS = 64
+"""Rows of an image that are transformed at a time, so that what is cropped from them never leaves the cache."""
 
 
 class CpuSums:
@@ -27,22 +32,21 @@ class CpuSums:
         """Return one of the sums, shape (rows, columns); a view."""
         return self._padded[number, : self._shape[0], : self._shape[1]]
 
-    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> CpuHalfPlane:
-        """Return the filtered sum of the sums; one transform is held at a time beside the result."""
-        whole = self._padded.shape[1], self._padded.shape[2]
-        size = cropped_size(whole, self._shape, shape)
-        result: NDArray[np.complex64] | None = None
-        for padded, curve in zip(self._padded, filters.values, strict=True):
-            if not np.any(curve):
+    def combined(self, filters: Sequence[RadialTable], shape: tuple[int, int]) -> list[HalfPlane]:
+        """Return the filtered sums of the sums; one transform is held at a time beside the results."""
+        rows, columns = self._padded.shape[1], self._padded.shape[2]
+        size = cropped_size((rows, columns), self._shape, shape)
+        room = np.empty((rows, size[1] // 2 + 1), np.complex64)
+        results = [np.zeros((size[0], size[1] // 2 + 1), np.complex64) for _ in filters]
+        for number, padded in enumerate(self._padded):
+            wanted = [each for each, table in enumerate(filters) if np.any(table.values[number])]
+            if not wanted:
                 continue
             _fill_margins(padded, self._shape)
-            transform = _transform(padded, size, self._threads)
-            target = transform if result is None else result
-            self._add(transform, curve, filters.step, target)
-            result = target
-        if result is None:
-            result = np.zeros((size[0], size[1] // 2 + 1), np.complex64)
-        return CpuHalfPlane(result, size, shape, self._threads)
+            transform = _transform(padded, room, self._threads)
+            for each in wanted:
+                self._add(transform, filters[each].values[number], filters[each].step, results[each])
+        return [CpuHalfPlane(result, size, shape, self._threads) for result in results]
 
     def _add(
         self,
@@ -53,12 +57,12 @@ class CpuSums:
     ) -> None:
         rows, columns = self._padded.shape[1:]
         steps = 1 / step / rows, 1 / step / columns
-        blur, is_first = (deblurring(rows), deblurring(columns)), transform is result
+        blur = deblurring(rows), deblurring(columns)
 
         def add_rows(first: int, last: int) -> None:
-            _add_filtered(transform, curve, steps, blur, is_first, result, first, last)
+            _add_filtered(transform, curve, steps, blur, result, first, last)
 
-        self._threads.slices(add_rows, len(transform))
+        self._threads.slices(add_rows, len(result))
 
 
 class CpuHalfPlane:
@@ -97,15 +101,17 @@ class CpuHalfPlane:
         return np.ascontiguousarray(result)
 
 
-def _transform(image: NDArray[np.float32], size: tuple[int, int], threads: Threads) -> NDArray[np.complex64]:
-    """Return ``rfft2`` of an image, cropped to that of an image of `size`; what is cropped is not transformed."""
-    whole: NDArray[np.complex64]
-    if size == image.shape:
-        whole = scipy.fft.rfft2(image, workers=threads.count)
-        return whole
-    rows = scipy.fft.rfft(image, axis=1, workers=threads.count)
-    whole = scipy.fft.fft(rows[:, : size[1] // 2 + 1], axis=0, workers=threads.count)
-    return cropped(whole, size)
+def _transform(image: NDArray[np.float32], room: NDArray[np.complex64], threads: Threads) -> NDArray[np.complex64]:
+    """Return as many columns of ``rfft2`` of an image as there is room for; the others are not transformed."""
+
+    def transform_rows(first: int, last: int) -> None:
+        for start in range(first, last, _ROWS):
+            lines = slice(start, min(start + _ROWS, last))
+            room[lines] = scipy.fft.rfft(image[lines], axis=1)[:, : room.shape[1]]
+
+    threads.slices(transform_rows, len(image))
+    transform: NDArray[np.complex64] = scipy.fft.fft(room, axis=0, workers=threads.count, overwrite_x=True)
+    return transform
 
 
 def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
@@ -122,31 +128,26 @@ def _fill_margins(padded: NDArray[np.float32], shape: tuple[int, int]) -> None:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _add_filtered(  # type: ignore[no-untyped-def]
-    transform, curve, steps, blur, is_first, result, first, last
-):
-    """Add rows `first`...`last` of a transform times a radial curve to the result; the first one is written over it.
+def _add_filtered(transform, curve, steps, blur, result, first, last):  # type: ignore[no-untyped-def]
+    """Add a transform times a radial curve to rows `first`...`last` of the result, which may be of fewer rows.
 
     From one coefficient to the next, down and across, the curve goes on by so many `steps`; `blur` is of all
     frequencies, also those that were cropped.
     """
     blur_y, blur_x = blur
-    rows, half = transform.shape
+    rows, half = result.shape
     last_entry = curve.shape[0] - 2
     for row in range(first, last):
-        frequency = row if row <= rows // 2 else row - rows
+        frequency = row if row < (rows + 1) // 2 else row - rows
         fy = frequency * steps[0]
         squared = np.float32(fy * fy)
         step = np.float32(steps[1])
         height = blur_y[frequency]
-        source, target = transform[row], result[row]
+        source, target = transform[frequency % transform.shape[0]], result[row]
         for x in range(half):
             along = step * np.float32(x)
             place = np.sqrt(squared + along * along)
             entry = min(np.int32(place), last_entry)
             part = min(place - np.float32(entry), np.float32(1))
             value = (curve[entry] + part * (curve[entry + 1] - curve[entry])) * (height * blur_x[x])
-            if is_first:
-                target[x] = source[x] * value
-            else:
-                target[x] += source[x] * value
+            target[x] += source[x] * value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
-from cloudlet.cryoem.numerics.device import RadialTable
+from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
 from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image
@@ -27,26 +29,26 @@ class TorchSums:
         return host_array(self._padded[number, : self._shape[0], : self._shape[1]])
 
     @telling_full_memory
-    def combined(self, filters: RadialTable, shape: tuple[int, int]) -> TorchHalfPlane:
-        """Return the filtered sum of the sums; one transform is held at a time beside the result."""
+    def combined(self, filters: Sequence[RadialTable], shape: tuple[int, int]) -> list[HalfPlane]:
+        """Return the filtered sums of the sums; one transform is held at a time beside the results."""
         device, (rows, columns) = self._padded.device, (self._padded.shape[1], self._padded.shape[2])
         size = cropped_size((rows, columns), self._shape, shape)
         y, x = torch.fft.fftfreq(size[0], 1 / size[0], device=device), torch.arange(size[1] // 2 + 1, device=device)
-        place = torch.hypot(y[:, None] / rows, x / columns) / filters.step
+        frequency = torch.hypot(y[:, None] / rows, x / columns)
         blur = deblurring(rows)[y.long().cpu().numpy()][:, None] * deblurring(columns)[: len(x)]
-        entry = place.long().clamp_(max=filters.values.shape[1] - 2)
-        part = (place - entry).clamp_(max=1)
-        result = torch.zeros(place.shape, dtype=torch.complex64, device=device)
-        for padded, values in zip(self._padded, filters.values, strict=True):
-            if not np.any(values):
+        results = [torch.zeros(frequency.shape, dtype=torch.complex64, device=device) for _ in filters]
+        for number, padded in enumerate(self._padded):
+            wanted = [each for each, table in enumerate(filters) if np.any(table.values[number])]
+            if not wanted:
                 continue
             _fill_margins(padded, self._shape)
-            curve = torch.from_numpy(values).to(device)
             transform = torch.fft.rfft2(padded)
             kept = transform if size == (rows, columns) else _cropped(transform, size)
-            result += kept * (curve[entry] + part * (curve[entry + 1] - curve[entry]))
-        result *= torch.from_numpy(blur).to(device)
-        return TorchHalfPlane(result, size, shape)
+            for each in wanted:
+                results[each] += kept * _along(frequency / filters[each].step, filters[each].values[number])
+        for result in results:
+            result *= torch.from_numpy(blur).to(device)
+        return [TorchHalfPlane(result, size, shape) for result in results]
 
 
 class TorchHalfPlane:
@@ -67,6 +69,14 @@ class TorchHalfPlane:
         if low_pass is not None:
             transform = transform * torch.from_numpy(low_pass_image(low_pass, size, self._padded)).to(transform.device)
         return host_array(_image(transform, size)[:rows, :columns])
+
+
+def _along(place: torch.Tensor, values: NDArray[np.float32]) -> torch.Tensor:
+    """Return a function at places counted in its entries, interpolated linearly; beyond the last it holds on."""
+    curve = torch.from_numpy(values).to(place.device)
+    entry = place.long().clamp_(max=len(values) - 2)
+    between: torch.Tensor = curve[entry] + (place - entry).clamp_(max=1) * (curve[entry + 1] - curve[entry])
+    return between
 
 
 def _image(transform: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

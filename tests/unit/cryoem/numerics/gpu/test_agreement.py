@@ -102,7 +102,7 @@ def test_displaced_frames_are_summed_filtered_and_made_smaller(seed: int, kind: 
     for stack in stacks:
         sums = stack.gathered(displacements, shares)
         images = [sums.image(number) for number in range(3)]
-        plane, half = sums.combined(filters, (90, 130)), sums.combined(filters, (45, 65))
+        (plane,), (half,) = sums.combined([filters], (90, 130)), sums.combined([filters], (45, 65))
         smaller = plane.image(31, 44, low_pass), half.image(45, 65), half.image(31, 44, low_pass)
         found.append([*images, plane.image(90, 130), plane.image(45, 65), *smaller])
     for ours, theirs in zip(*found, strict=True):

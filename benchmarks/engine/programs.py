@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def decode_seconds(made: Made) -> float:
 
 def stage_seconds(out: Path) -> dict[str, float]:
     """Return the wall seconds of each stage, in the mean over the movies of a results folder but for the first."""
-    with sqlite3.connect(out / "cloudlet.db") as database:
+    with closing(sqlite3.connect(out / "cloudlet.db")) as database:
         rows = database.execute("select results from exposure where state = 'done' order by finished_at").fetchall()
     seconds = [json.loads(text)["seconds"] for (text,) in rows[1:]]
     return {stage: float(np.mean([one[stage] for one in seconds])) for stage in seconds[0]}
@@ -101,10 +102,12 @@ def path_of(star: Path) -> NDArray[np.float64]:
 
 
 def _run(command: list[str], folder: Path) -> Cost:
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command[:4]} ended with {done.returncode}: {done.stdout[-2000:]} {done.stderr[-2000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, time.monotonic() - begin, after.ru_maxrss / 1e6)
+    begin = time.monotonic()
+    with tempfile.TemporaryFile("w+") as told:
+        running = subprocess.Popen(command, cwd=folder, stdout=told, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(running.pid, 0)  # of this process and its own children alone
+        running.returncode = os.waitstatus_to_exitcode(status)
+        if running.returncode != 0:
+            told.seek(0)
+            raise RuntimeError(f"{command[:4]} ended with {running.returncode}: {told.read()[-4000:]}")
+    return Cost(used.ru_utime + used.ru_stime, time.monotonic() - begin, used.ru_maxrss * 1024 / 1e9)

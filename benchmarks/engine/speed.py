@@ -34,7 +34,6 @@ def measure(camera: str, is_quick: bool) -> Iterator[Row]:
     yield Row("whole chain", ours, "CPU-s")
     yield _at_least("RELION over whole chain", relion / ours, "x", TIMES_RELION[camera])
     yield Row.at_most("whole chain", ours / decode, "decodes", DECODES)
-    # children's peak is that of the largest there ever was: RELION's runs before any of ours would hide ours
     yield Row.at_most("memory of one task", one[0].most_gigabytes, "GB", GIGABYTES)
     if camera == "k3":
         pair = run_engine(made, WORK, movies=movies + 1, workers=2)

@@ -40,4 +40,4 @@ def _relion() -> str:
         told = subprocess.run(["relion_refine", "--version"], capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return "not there"
-    return next((word for word in told.split() if word[:1].isdigit()), "3.1")
+    return next((word for word in told.split() if word[:1].isdigit()), "of unknown version")

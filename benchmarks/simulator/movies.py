@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import mrcfile
@@ -139,8 +139,3 @@ def _gain(spec: MovieSpec, rng: np.random.Generator) -> NDArray[np.float32]:
     pattern = 1 + _GAIN_SPREAD * rng.standard_normal((spec.rows, spec.columns), np.float32)
     pattern *= 1 + 0.01 * rng.standard_normal((1, spec.columns), np.float32)
     return np.asarray(np.clip(pattern, 0.7, 1.3), np.float32)
-
-
-def cropped(spec: MovieSpec, rows: int, columns: int, frames: int | None = None) -> MovieSpec:
-    """Return the same kind of movie, smaller."""
-    return replace(spec, rows=rows, columns=columns, frames=frames or spec.frames)

@@ -110,10 +110,8 @@ _gains, _defects = _Last(read_gain), _Last(read_defects)
 
 def _chosen(path: Path, gain: Path, match: GainMatch, settings: CryoemSettings) -> Orientation:
     is_told = settings.gain_turn is not GainTurn.FOUND and settings.gain_operation is not GainOperation.FOUND
-    if is_told or match.verdict is Verdict.CLEAR:
+    if is_told or match.verdict in {Verdict.CLEAR, Verdict.INVISIBLE}:
         return match.orientation
-    if match.verdict is Verdict.INVISIBLE:
-        return _candidates(settings, is_as_stored=True)[0]
     if match.verdict is Verdict.AMBIGUOUS:
         raise GainUnrelated(
             f"The gain reference {gain.name} fits {path.name} in two orientations alike.",
@@ -138,11 +136,11 @@ _TURNS = {
 }
 
 
-def _candidates(settings: CryoemSettings, *, is_as_stored: bool = False) -> list[Orientation]:
-    """Return the orientations that the settings leave open, the one as stored first."""
+def _candidates(settings: CryoemSettings) -> list[Orientation]:
+    """Return the orientations that the settings leave open, the likeliest first."""
     turns = list(_TURNS.values()) if settings.gain_turn is GainTurn.FOUND else [_TURNS[settings.gain_turn]]
     divided = {
-        GainOperation.FOUND: [False] if is_as_stored else [False, True],
+        GainOperation.FOUND: [False, True],
         GainOperation.MULTIPLY: [False],
         GainOperation.DIVIDE: [True],
     }[settings.gain_operation]

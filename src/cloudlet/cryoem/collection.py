@@ -43,6 +43,7 @@ def _collected(results: Results) -> CollectedMicrograph:
     measured, products = results.measurements, results.products
     optics = OpticsGroup(
         measured["pixel_size"],
+        int(measured["binning"]),
         measured["voltage"],
         measured["spherical_aberration"],
         measured["amplitude_contrast"],

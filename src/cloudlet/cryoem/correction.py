@@ -39,7 +39,10 @@ class Correction:
     plane: HalfPlane
     """Its transform, for pictures and picking."""
     unweighted: NDArray[np.float32]
-    """The plain sum, of the same shape: the CTF is fitted on it."""
+    """The plain sum, of the same shape: the CTF is fitted on it. Good until the corrector's next movie.
+
+    Where it is neither kept nor made smaller, an interpolation's blur may be left in it.
+    """
     halves: tuple[NDArray[np.float32], NDArray[np.float32]] | None
     """The sums of frames 1, 3, ... and 2, 4, ...; None where they were not asked for."""
     pixel_size_angstrom: float

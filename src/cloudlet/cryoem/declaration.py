@@ -118,6 +118,7 @@ _CONDITIONS = (
     Figure("dose", "Dose", "e/Å²", 1, "Electrons on the specimen over the whole movie."),
     Figure("frames", "Frames", "", 0, "Frames of the movie."),
     Figure("pixel_size", "Pixel size", "Å", 3, "Of the frames, as it was used; when wrong, correct the settings."),
+    Figure("binning", "Binning", "", 0, "Pixels of the frames, along each side, that make one of the micrograph."),
     Figure("voltage", "Voltage", "kV", 0, "As it was used."),
     Figure("spherical_aberration", "Spherical aberration", "mm", 2, "As it was used."),
     Figure("amplitude_contrast", "Amplitude contrast", "", 2, "As it was used."),

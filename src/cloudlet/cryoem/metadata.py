@@ -9,6 +9,7 @@ from cloudlet.cryoem.errors import MovieTruncated
 from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
 from cloudlet.cryoem.formats.epu_xml import epu_path, read_epu
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
+from cloudlet.cryoem.formats.movie import telling_researchers
 from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
@@ -94,18 +95,19 @@ def _epu(movie: Path, outline: MovieOutline) -> Told | None:
         return None
     return Told(
         source=path.name,
-        pixel_size_angstrom=found.pixel_size_angstrom,
+        pixel_size_angstrom=found.frame_pixel_size_angstrom(outline.rows, outline.columns),
         voltage_kv=found.voltage_kv,
         doses=None if found.total_dose is None else (found.total_dose / outline.frames,) * outline.frames,
         target_defocus_um=found.target_defocus_um,
         gain_name=found.gain_name if outline.raw_frames is not None else None,
+        is_super_resolution=found.is_super_resolution(outline.rows, outline.columns),
     )
 
 
 def _eer(movie: Path, outline: MovieOutline) -> Told | None:
     if outline.raw_frames is None:
         return None
-    with opened(movie) as file:
+    with telling_researchers(movie), opened(movie) as file:
         found = read_eer_metadata(movie.name, file)
     pixel, dose = found.pixel_size_angstrom, found.total_dose_per_pixel
     doses = None if pixel is None or dose is None else (dose / pixel**2 / outline.frames,) * outline.frames
@@ -115,7 +117,7 @@ def _eer(movie: Path, outline: MovieOutline) -> Told | None:
 def _mrc(movie: Path) -> Told | None:
     if reader_of(movie) is not MRC:
         return None
-    with opened(movie) as file:
+    with telling_researchers(movie), opened(movie) as file:
         found = read_mrc_metadata(movie.name, file)
     if found == MrcMetadata():
         return None

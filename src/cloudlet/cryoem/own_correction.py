@@ -106,7 +106,7 @@ class OwnCorrector:
         rows, columns = layout.rows // acquisition.binning, layout.columns // acquisition.binning
         plain = [0, len(weights.shares), len(weights.shares) + 1] if self._settings.keep_halves else [0]
         tables = [_padded(weights.filters, len(shares))]
-        if acquisition.binning > 1:
+        if acquisition.binning > 1 or self._settings.keep_unweighted or self._settings.keep_halves:
             tables += [_only(number, len(shares)) for number in plain]
         plane, *planes = sums.combined(tables, (rows, columns))
         images = [one.image(rows, columns) for one in planes] or [sums.image(number) for number in plain]

@@ -85,7 +85,10 @@ def write_particles(
         Particle(float(row), float(column), float(score), focus)
         for row, column, score, focus in zip(picks.rows, picks.columns, picks.scores, defocus, strict=True)
     ]
-    group = OpticsGroup(pixel, optics.voltage_kv, optics.cs_mm, optics.amplitude_contrast)
+    motion = correction.motion
+    group = OpticsGroup(
+        motion.pixel_size_angstrom, motion.binning, optics.voltage_kv, optics.cs_mm, optics.amplitude_contrast
+    )
     write_particle_star(
         star_path,
         ParticleStack(

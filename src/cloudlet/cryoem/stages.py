@@ -55,7 +55,7 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
         counted, stacks = _particles(project_folder, paths, correction, ctf, settings)
     with watch.stage("pictures"):
         images = _write_pictures(project_folder, paths, correction, ctf)
-    measured = {**_conditions(correction, acquisition), **correction.figures, **_ctf_figures(ctf, settings), **counted}
+    measured = {**_conditions(acquisition), **correction.figures, **_ctf_figures(ctf, settings), **counted}
     return Results(measured, images, {**products, **stacks}, watch.seconds)
 
 
@@ -128,12 +128,13 @@ def _write_pictures(project_folder: Path, paths: ProductPaths, correction: Corre
     return {key: paths.images[key] for key in pictures}
 
 
-def _conditions(correction: Correction, acquisition: Acquisition) -> dict[str, float]:
+def _conditions(acquisition: Acquisition) -> dict[str, float]:
     target = acquisition.target_defocus_um
     return {
         "frames": float(len(acquisition.frame_doses)),
         "dose": acquisition.dose,
-        "pixel_size": correction.pixel_size_angstrom,
+        "pixel_size": acquisition.pixel_size_angstrom,
+        "binning": float(acquisition.binning),
         "voltage": acquisition.voltage_kv,
         "spherical_aberration": acquisition.cs_mm,
         "amplitude_contrast": acquisition.amplitude_contrast,

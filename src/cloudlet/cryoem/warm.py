@@ -19,7 +19,7 @@ _KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 300.0, "dose_per_frame": 2.0
 
 
 def warm() -> None:
-    """Process a small movie of each type of counts, with a gain and without; numba keeps what it compiles."""
+    """Process a small movie of each type of counts; numba keeps what it compiles."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         raw, project = Path(folder) / "raw", Path(folder) / "project"

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from cloudlet.cryoem import WORKLOAD
 
@@ -31,6 +32,19 @@ def test_a_file_cut_within_a_frame_waits_for_the_rest(write_movie: WriteMovie) -
     assert not readiness.is_complete
     assert readiness.problem is not None
     assert "middle of frame 4" in readiness.problem.message
+
+
+@pytest.mark.parametrize("beside", ["a.tif.mdoc", "a.xml"])
+def test_a_file_cut_within_its_first_frame_waits_for_the_rest(write_movie: WriteMovie, beside: str) -> None:
+    path = write_movie(FRAMES, mdoc=beside.endswith("mdoc"))
+    if beside == "a.xml":
+        told = "<KeyValueOf><Key>Dose</Key><Value>4e21</Value></KeyValueOf>"
+        path.with_name("a.xml").write_text(f"<a><AccelerationVoltage>300000</AccelerationVoltage>{told}</a>")
+    path.write_bytes(path.read_bytes()[:1000])
+    readiness = WORKLOAD.readiness(path, {})
+    assert (readiness.is_complete, readiness.is_final) == (False, False)
+    assert readiness.problem is not None
+    assert "middle of frame 1" in readiness.problem.message
 
 
 def test_a_movie_without_metadata_waits_for_it_unless_the_settings_say_everything(write_movie: WriteMovie) -> None:

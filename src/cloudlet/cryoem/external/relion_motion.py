@@ -124,6 +124,7 @@ def _write_input(
     document = cif.Document()
     optics = OpticsGroup(
         acquisition.pixel_size_angstrom,
+        acquisition.binning,
         acquisition.voltage_kv,
         acquisition.cs_mm,
         acquisition.amplitude_contrast,

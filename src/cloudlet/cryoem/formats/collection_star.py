@@ -32,6 +32,9 @@ class OpticsGroup:
     """What micrographs of one group have in common."""
 
     pixel_size_angstrom: float
+    """Of the movie's frames."""
+    binning: int
+    """Pixels of the frames, along each side, that make one of the micrograph."""
     voltage_kv: float
     cs_mm: float
     amplitude_contrast: float
@@ -121,5 +124,5 @@ def _write(
 
 
 def _add_optics(document: cif.Document, groups: dict[OpticsGroup, int]) -> None:
-    rows = [(*optics.row(number), optics.pixel_size_angstrom) for optics, number in groups.items()]
+    rows = [(*optics.row(number), optics.pixel_size_angstrom * optics.binning) for optics, number in groups.items()]
     add_table(document, "optics", [*OPTICS_COLUMNS, "MicrographPixelSize"], rows)

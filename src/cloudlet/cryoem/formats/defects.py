@@ -59,8 +59,9 @@ def read_defects(path: Path, shape: tuple[int, int]) -> Mask:
                 mask = parse_defects(raw.decode("utf-8", "replace"))
             else:
                 outline = reader.look(path.name, file, AS_STORED)
-                if outline.is_cut or outline.frames != 1 or max(outline.rows, outline.columns) > _LARGEST_SIDE:
+                if outline.is_cut or outline.frames != 1:
                     raise _unusable(path, "it is not one whole image")
+                _check_size(path, (outline.rows, outline.columns), shape)
                 image = np.empty((outline.rows, outline.columns), outline.dtype)
                 reader.decoder(path.name, file, AS_STORED)(0, image)
                 mask = image != 0
@@ -167,15 +168,18 @@ def _within(place: int, size: int) -> int:
 
 
 def _of_frames(path: Path, mask: Mask, shape: tuple[int, int]) -> Mask:
-    if (2 * mask.shape[0], 2 * mask.shape[1]) == shape:
-        mask = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
+    _check_size(path, (mask.shape[0], mask.shape[1]), shape)
     if mask.shape != shape:
-        raise _unusable(
-            path, f"it is for {mask.shape[1]} × {mask.shape[0]} pixels, the frames are {shape[1]} × {shape[0]}"
-        )
+        mask = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
     if mask.mean() > _MOST:
         raise _unusable(path, f"it calls {100 * mask.mean():.0f} % of the camera bad")
     return mask
+
+
+def _check_size(path: Path, size: tuple[int, int], shape: tuple[int, int]) -> None:
+    """Refuse a map that is neither of the frames' pixels nor of a camera whose pixels they halve."""
+    if shape not in {size, (2 * size[0], 2 * size[1])}:
+        raise _unusable(path, f"it is for {size[1]} × {size[0]} pixels, the frames are {shape[1]} × {shape[0]}")
 
 
 def _unusable(path: Path, why: str) -> DefectsUnusable:

@@ -117,7 +117,8 @@ def add_events(
     """
     finer = {1: 0, 2: 1, 4: 2}.get(upsampling, -1)
     fits = image.flags.c_contiguous and image.size == shape[0] * shape[1] * upsampling**2
-    fine_enough = 0 <= finer <= min(code.vertical, code.horizontal) <= 8 and 1 <= code.skip <= 16
+    narrow, wide = sorted((code.vertical, code.horizontal))
+    fine_enough = 0 <= finer <= narrow <= wide <= 8 and 1 <= code.skip <= 16
     if not fits or not fine_enough or not 0 <= size <= len(source) - SOURCE_MARGIN or min(shape) < 1:
         raise ValueError("buffers and sizes of EER events do not belong together")
     flat = image.reshape(-1)

@@ -206,11 +206,14 @@ def _broken(name: str, frame: int) -> MovieUnreadable:
 
 def _parsed(value: Any) -> EerMetadata:
     """Read ``<metadata><item name="exposureTime" unit="s">1.2</item>...``; what cannot be read is not said."""
-    raw = value.encode() if isinstance(value, str) else bytes(value)
-    if len(raw) > _LARGEST_METADATA or b"<!" in raw:  # a declaration could define entities without end
+    if not isinstance(value, str | bytes):
+        return EerMetadata()
+    raw = (value.encode() if isinstance(value, str) else value).strip(b"\0 \r\n")
+    # a declaration could define entities without end, and would not be seen in UTF-16
+    if len(raw) > _LARGEST_METADATA or b"<!" in raw or b"\0" in raw:
         return EerMetadata()
     try:
-        root = ElementTree.fromstring(raw.strip(b"\0 \r\n"))  # noqa: S314 - declarations are refused above
+        root = ElementTree.fromstring(raw)  # noqa: S314 - declarations are refused above
     except ElementTree.ParseError:
         return EerMetadata()
     items = {item.get("name", ""): (item.text or "", item.get("unit", "")) for item in root.iter("item")}

@@ -1,7 +1,7 @@
 """EPU's metadata: an XML file beside each movie, named as the movie without what EPU adds to it.
 
 Lengths are metres, voltages volts, doses electrons per square metre, the applied defocus negative for underfocus. The
-pixel size is that of the image EPU shows, which is unbinned where its binning is 1.
+pixel size is that of the image EPU shows; frames may be of finer pixels, or of coarser ones.
 """
 
 from __future__ import annotations
@@ -30,12 +30,30 @@ class EpuMetadata:
 
     voltage_kv: float | None = None
     pixel_size_angstrom: float | None = None
+    """Of the image that was read out."""
+    is_binned: bool = False
+    """Whether the camera binned that image."""
+    readout: tuple[int, int] | None = None
+    """Its (rows, columns)."""
     total_dose: float | None = None
     """Electrons per square angstrom over the whole exposure."""
     target_defocus_um: float | None = None
     """Underfocus is positive here."""
     gain_name: str | None = None
     """Base name of the gain reference of an EER movie."""
+
+    def frame_pixel_size_angstrom(self, rows: int, columns: int) -> float | None:
+        """Return the pixel size of frames of so many rows and columns; None where they are not of the image's."""
+        if self.pixel_size_angstrom is None or self.is_binned:
+            return None
+        if self.is_super_resolution(rows, columns):
+            return self.pixel_size_angstrom / 2
+        fits = self.readout is None or (rows, columns) in {self.readout, self.readout[::-1]}
+        return self.pixel_size_angstrom if fits else None
+
+    def is_super_resolution(self, rows: int, columns: int) -> bool:
+        """Tell whether frames have twice the rows and columns of the image."""
+        return self.readout is not None and sorted((rows, columns)) == [2 * size for size in sorted(self.readout)]
 
 
 def epu_path(movie: Path) -> Path:
@@ -76,10 +94,10 @@ def parse_epu(raw: bytes) -> EpuMetadata:
     Raises
     ------
     ValueError
-        It is no XML, or declares entities, which could be made to grow without end.
+        It is no XML in UTF-8, or declares entities, which could be made to grow without end.
     """
-    if b"<!" in raw:
-        raise ValueError("it holds declarations")
+    if b"<!" in raw or b"\0" in raw:  # in UTF-16, they would not be seen
+        raise ValueError("it holds declarations, or is no UTF-8")
     try:
         root = ElementTree.fromstring(raw)  # noqa: S314 - declarations are refused above
     except ElementTree.ParseError as cause:
@@ -95,6 +113,8 @@ def parse_epu(raw: bytes) -> EpuMetadata:
     return EpuMetadata(
         voltage_kv=None if voltage is None else voltage / 1e3,
         pixel_size_angstrom=None if pixel is None else pixel * 1e10,
+        is_binned=_number(_text(_first(root, "Binning"), "x")) not in {None, 1.0},
+        readout=_readout(_first(root, "ReadoutArea")),
         total_dose=None if dose is None else dose / 1e20,
         target_defocus_um=None if applied is None else 0.0 - applied * 1e6,
         gain_name=PureWindowsPath(gain).name or None,
@@ -106,6 +126,16 @@ def _pixel_size(root: ElementTree.Element) -> str:
         if _name(scale) == "pixelSize":
             return _text(scale, "numericValue")
     return ""
+
+
+def _readout(area: ElementTree.Element) -> tuple[int, int] | None:
+    rows, columns = _number(_text(area, "height")), _number(_text(area, "width"))
+    return None if rows is None or columns is None else (int(rows), int(columns))
+
+
+def _first(root: ElementTree.Element, name: str) -> ElementTree.Element:
+    """Return the first descendant of that name, an empty element where there is none."""
+    return next((one for one in root.iter() if _name(one) == name), ElementTree.Element(name))
 
 
 def _text(element: ElementTree.Element, name: str) -> str:

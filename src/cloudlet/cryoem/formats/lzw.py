@@ -92,6 +92,7 @@ def build_decoder(
             origin, length = entry >> 16, entry & 0xFFFF
             if place + length > limit:
                 length = limit - place  # the rest belongs to nobody; decoders of the field leave it out
+                is_own = False
             store(target, place, load(target, origin))
             done = np.int64(8)
             while done < length:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,7 @@ from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
 from cloudlet.cryoem.formats.readers import FrameDecoder, Reader, reader_of
 from cloudlet.cryoem.names import SUFFIXES_TOLD
 
-__all__ = ["MovieFile", "check_last_frame", "look_at_movie", "open_movie"]
+__all__ = ["MovieFile", "check_last_frame", "look_at_movie", "open_movie", "telling_researchers"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -45,6 +45,7 @@ class MovieFile:
     """An open movie, whose frames are decoded one by one."""
 
     outline: MovieOutline
+    _path: Path
     _decoder: FrameDecoder
 
     def read_frame(self, index: int, out: NDArray[np.generic]) -> None:
@@ -55,9 +56,10 @@ class MovieFile:
         Raises
         ------
         MovieUnreadable, MovieTruncated
-            The frame cannot be decoded.
+            The frame cannot be decoded, or the file system refuses.
         """
-        self._decoder(index, out)
+        with telling_researchers(self._path):
+            self._decoder(index, out)
 
     def read_all(self) -> NDArray[np.generic]:
         """Return all frames, shape (frames, rows, columns)."""
@@ -77,11 +79,14 @@ def look_at_movie(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
         The file is gone, has no bytes, or the file system refuses.
     MovieTruncated
         Not even its first frame can be made out yet.
-    MovieWrongType
+    MovieWrongType, MovieWrongSize
         It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
     """
-    with _told_for_researchers(path), opened(path) as file:
-        return _reader(path, file).look(path.name, file, fractions)
+    with telling_researchers(path), opened(path) as file:
+        outline = _reader(path, file).look(path.name, file, fractions)
+    if outline.frames == 0:
+        raise _cut(path, outline)
+    return outline
 
 
 def check_last_frame(path: Path, outline: MovieOutline) -> None:
@@ -93,10 +98,14 @@ def check_last_frame(path: Path, outline: MovieOutline) -> None:
         The file ends within it.
     """
     if outline.is_cut:
-        raise MovieTruncated(
-            f"{path.name} ends in the middle of frame {outline.frames + 1}.",
-            "Copy the file again if it was copied, or leave the movie out.",
-        )
+        raise _cut(path, outline)
+
+
+def _cut(path: Path, outline: MovieOutline) -> MovieTruncated:
+    return MovieTruncated(
+        f"{path.name} ends in the middle of frame {outline.frames + 1}.",
+        "Copy the file again if it was copied, or leave the movie out.",
+    )
 
 
 @contextmanager
@@ -110,12 +119,15 @@ def open_movie(path: Path, fractions: Fractions = AS_STORED) -> Iterator[MovieFi
     MovieWrongSize
         Frames differ in size, are smaller than `SMALLEST_SIDE`, or there is only one, or more than `MOST_FRAMES`.
     """
-    with _told_for_researchers(path), opened(path) as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
-        reader = _reader(path, file)
-        outline = reader.look(path.name, file, fractions)
-        _check_outline(path, outline)
-        yield MovieFile(outline, reader.decoder(path.name, file, fractions))
+    with ExitStack() as until_closed:
+        with telling_researchers(path):  # of the file alone: what its user does meanwhile has errors of its own
+            file = until_closed.enter_context(opened(path))
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+            reader = _reader(path, file)
+            outline = reader.look(path.name, file, fractions)
+            _check_outline(path, outline)
+            movie = MovieFile(outline, path, reader.decoder(path.name, file, fractions))
+        yield movie
 
 
 def _reader(path: Path, file: BinaryIO) -> Reader:
@@ -160,7 +172,14 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
 
 
 @contextmanager
-def _told_for_researchers(path: Path) -> Iterator[None]:
+def telling_researchers(path: Path) -> Iterator[None]:
+    """Tell in plain sentences where the file system refuses a movie.
+
+    Raises
+    ------
+    MovieVanished, MovieWrongType, MovieUnreadable
+        The file is gone, no regular file, or cannot be read.
+    """
     try:
         yield
     except FileNotFoundError as cause:

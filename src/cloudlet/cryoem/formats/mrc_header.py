@@ -41,12 +41,14 @@ def read_mrc_metadata(name: str, file: BinaryIO) -> MrcMetadata:
     raw = start_of(name, file, HEADER_BYTES + max(_BLOCK_BYTES.values()))
     order = byte_order_of(name, raw)
     header = np.frombuffer(raw[:HEADER_BYTES], HEADER_DTYPE.newbyteorder(order))[0]
+    voltage = None
     kind, there = bytes(header["exttyp"]), min(len(raw) - HEADER_BYTES, int(header["nsymbt"]))
     if there >= _BLOCK_BYTES.get(kind, math.inf):
         block = np.frombuffer(raw, get_ext_header_dtype(kind, order), 1, HEADER_BYTES)[0]
         pixel, volts = 1e10 * float(block["Pixel size X"]), float(block["HT"])
+        voltage = volts / 1e3 if 0 < volts < 1e7 else None
         if _FINEST < pixel < _COARSEST:
-            return MrcMetadata(volts / 1e3 if 0 < volts < 1e7 else None, pixel)
+            return MrcMetadata(voltage, pixel)
     columns = int(header["mx"])
     pixel = float(header["cella"]["x"]) / columns if columns > 0 else 0.0
-    return MrcMetadata(None, pixel if _FINEST < pixel < _COARSEST and pixel != 1.0 else None)
+    return MrcMetadata(voltage, pixel if _FINEST < pixel < _COARSEST and pixel != 1.0 else None)

@@ -37,6 +37,8 @@ _STAMP_PLACE, _FLAGS_PLACE = 152, 156
 
 _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 _PIECE = 1 << 22
+_PATIENCE = 60.0
+"""Seconds that a thread waits for the next frame of a compressed movie to be read by another one."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def layout_of(name: str, file: BinaryIO) -> MrcLayout:
     mode = int(header["mode"])
     if mode not in _TYPES or min(header["nx"], header["ny"], header["nz"]) < 1 or header["nsymbt"] < 0:
         raise MovieWrongType(
-            f"{name} is an MRC file of mode {mode}, which holds no movie that can be read.",
+            f"{name} is an MRC file of mode {mode} and {header['nx']} × {header['ny']} × {header['nz']} pixels, which "
+            "holds no movie that can be read.",
             "Let the camera save 8 or 16 bit integers.",
         )
     kind = "u1" if mode == 0 and _has_unsigned_bytes(raw, order) else _TYPES[mode]
@@ -153,7 +156,11 @@ class MrcFrames:
 
     def _read_stream(self, index: int) -> NDArray[np.uint8]:
         with self._turn:
-            if not self._turn.wait_for(lambda: self._next >= index, timeout=60.0) or index < self._next:
+            while index > self._next:
+                before = self._next
+                if not self._turn.wait(timeout=_PATIENCE) and self._next == before:
+                    break
+            if index != self._next:
                 raise MovieUnreadable(f"{self._name} is compressed, and was not read in order.", "Retry it.")
             try:
                 return self._taken(self._layout.section_bytes, index)

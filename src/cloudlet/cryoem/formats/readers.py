@@ -25,8 +25,8 @@ class FrameDecoder(Protocol):
 
         Raises
         ------
-        MovieUnreadable
-            It cannot be decoded.
+        MovieUnreadable, MovieTruncated, OSError
+            It cannot be decoded, the file ends within it, or the file system refuses.
         """
         ...
 

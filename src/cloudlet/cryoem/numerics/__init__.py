@@ -7,5 +7,6 @@ Conventions, everywhere in this package:
 - lengths are angstrom and spatial frequencies 1/angstrom where the name says so, pixels otherwise;
 - half-plane transforms are laid out as `scipy.fft.rfft2` leaves them.
 
-This is the readable reference: numpy and scipy alone.
+Algorithms are numpy and SciPy; what takes the time is done through `device`, by numba in `cpu` and by torch in `gpu`.
+Readable counterparts of those loops are in `reference`.
 """

@@ -24,7 +24,7 @@ class LocalDefocus:
     """Mean defocus of each cell, and the plane through them."""
 
     cells: NDArray[np.float64]
-    """In angstrom, shape (rows, columns) of cells, row 0 at the bottom."""
+    """In angstrom, shape (rows, columns) of cells, row 0 at the bottom; NaN where no tile lies."""
     tilt_degrees: float
     """Of the specimen against the level, from the plane."""
     spread_angstrom: float
@@ -74,8 +74,8 @@ def local_defocus(
     phase = 2 * optics.phase(frequency[used] ** 2, (defocus.mean_angstrom + steps)[:, None])
     model = -np.cos(phase)
     norm = np.sqrt(np.square(model) @ weight[used])
-    found = np.empty((rows, columns))
-    for row, column in np.ndindex(rows, columns):
+    found = np.full((rows, columns), np.nan)
+    for row, column in np.argwhere(np.isfinite(cells[:, :, 0, 0])):
         rings = bins.average(cells[row, column]) / background - 1
         match = model @ (weight * rings)[used] / norm
         found[row, column] = defocus.mean_angstrom + _top(match, steps)
@@ -97,9 +97,10 @@ def _with_plane(cells: NDArray[np.float64], size_angstrom: tuple[float, float]) 
         ((np.arange(columns) + 0.5) / columns - 0.5) * size_angstrom[1],
         indexing="ij",
     )
-    terms = np.stack([np.ones(cells.size), y.ravel(), x.ravel()], axis=1)
-    plane = np.linalg.lstsq(terms, cells.ravel(), rcond=None)[0]
-    rest = cells.ravel() - terms @ plane
+    known = np.isfinite(cells)
+    terms = np.stack([np.ones(np.count_nonzero(known)), y[known], x[known]], axis=1)
+    plane = np.linalg.lstsq(terms, cells[known], rcond=None)[0]
+    rest = cells[known] - terms @ plane
     tilt = math.degrees(math.atan(math.hypot(plane[1], plane[2])))
     spread = float(np.sqrt(np.square(rest).mean()))
     return LocalDefocus(cells, tilt, spread, (float(plane[0]), float(plane[1]), float(plane[2])))

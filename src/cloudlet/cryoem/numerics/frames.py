@@ -19,6 +19,8 @@ _SAMPLE = 500_000
 
 _REACH = 2
 """How many pixels around a hot one are its neighbourhood."""
+_AT_A_TIME = 1 << 16
+"""Pixels whose neighbourhoods are looked at together."""
 _NEAR = (2, 4)
 """How many pixels away a stand-in is looked for, the nearest first: a bad column may be several wide."""
 _FAR, _TRIES = 256, 64
@@ -76,14 +78,20 @@ def _hot_pixels(total: NDArray[np.float32], bad: NDArray[np.bool_]) -> NDArray[n
     spread = 1.4826 * float(np.median(np.abs(sample - median)))
     limit = HOT_SIGMAS * max(spread, np.sqrt(max(median, 0.0)))
     hot: NDArray[np.bool_] = (total > median + limit) & ~bad
-    for row, column in np.argwhere(hot):
-        around = total[_window(row, total.shape[0]), _window(column, total.shape[1])]
-        hot[row, column] = total[row, column] > float(np.percentile(around, 75)) + limit
+    rows, columns = np.nonzero(hot)
+    reach = np.arange(-_REACH, _REACH + 1)
+    for first in range(0, len(rows), _AT_A_TIME):
+        row, column = rows[first : first + _AT_A_TIME], columns[first : first + _AT_A_TIME]
+        y, x = _mirrored(row[:, None] + reach, total.shape[0]), _mirrored(column[:, None] + reach, total.shape[1])
+        around = total[y[:, :, None], x[:, None, :]].reshape(len(row), -1)
+        hot[row, column] = total[row, column] > np.percentile(around, 75, axis=1) + limit
     return hot
 
 
-def _window(position: int, size: int) -> slice:
-    return slice(max(0, position - _REACH), min(size, position + _REACH + 1))
+def _mirrored(places: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """Return places within 0...`size` - 1: those beyond an edge are mirrored at its pixels."""
+    inside: NDArray[np.intp] = np.abs(places)
+    return np.minimum(inside, 2 * (size - 1) - inside)
 
 
 def _stand_ins(

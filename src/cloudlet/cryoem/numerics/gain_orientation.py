@@ -62,7 +62,7 @@ class GainMatch:
 
     verdict: Verdict
     orientation: Orientation
-    """The best one."""
+    """The best one; where none can be seen, the first of those that are possible."""
     significance: float
     """Of the best one, in standard deviations of chance."""
     margin: float
@@ -83,7 +83,7 @@ def match_gain(
     gain
         The reference as stored, of that shape or turned by a quarter; 0 marks defects.
     candidates
-        Orientations that are possible; None for all.
+        Orientations that are possible, the likeliest first; None for all.
 
     Returns
     -------
@@ -109,7 +109,8 @@ def match_gain(
     best, orientation = scores[0]
     margin = best - scores[1][0] if len(scores) > 1 else best
     expected = size * min(1.0, spread / noise)
-    return GainMatch(_verdict(best, margin, expected), orientation, best, margin, expected)
+    verdict = _verdict(best, margin, expected)
+    return GainMatch(verdict, possible[0] if verdict is Verdict.INVISIBLE else orientation, best, margin, expected)
 
 
 def oriented(gain: NDArray[np.float32], orientation: Orientation) -> NDArray[np.float32]:

@@ -33,7 +33,10 @@ class TileSpectra:
     halves: tuple[NDArray[np.float32], NDArray[np.float32]]
     """Of the tiles of either colour, as of a chess board."""
     cells: NDArray[np.float32]
-    """Of the tiles that lie in each of 5 x 5 cells, by their share in it; shape (5, 5, tile, tile // 2 + 1)."""
+    """Of the tiles that lie in each of 5 x 5 cells, by their share in it; shape (5, 5, tile, tile // 2 + 1).
+
+    NaN where none does: between tiles that do not fit a third time.
+    """
 
     @property
     def tile(self) -> int:
@@ -76,7 +79,9 @@ def tile_spectra(image: NDArray[np.float32], tile: int) -> TileSpectra:
             cells[cell] += np.float32(share) * power
             shares[cell] += share
     whole = (halves[0] + halves[1]) / np.float32(counts.sum())
-    cells /= shares[..., None, None].astype(np.float32)
+    is_reached = shares > 0
+    cells[is_reached] /= shares[is_reached][:, None, None].astype(np.float32)
+    cells[~is_reached] = np.nan
     first, second = (half / np.float32(count) for half, count in zip(halves, counts, strict=True))
     return TileSpectra(whole, (first, second), cells)
 

@@ -148,6 +148,8 @@ def test_buffers_that_do_not_belong_together_are_refused() -> None:
         (12, EventCode(7, 2, 2), (8, 8), 2),
         (12, EventCode(7, 0, 2), (4, 4), 2),
         (12, EventCode(40, 2, 2), (8, 8), 1),
+        (12, EventCode(7, 2, 60), (8, 8), 2),
+        (12, EventCode(7, 60, 2), (8, 8), 2),
     ):
         with pytest.raises(ValueError, match="do not belong together"):
             add_events(source, size, code, shape, upsampling, image)

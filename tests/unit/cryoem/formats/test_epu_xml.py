@@ -21,6 +21,21 @@ def test_a_real_file_says_what_the_engine_needs() -> None:
     assert found.total_dose == pytest.approx(42.02, abs=0.01)
     assert found.target_defocus_um == pytest.approx(1.1)
     assert found.gain_name == "20231018_120449_EER_GainReference.gain"
+    assert (found.is_binned, found.readout) == (False, (4096, 4096))
+
+
+SHOWN = b"""<a><pixelSize><x><numericValue>1E-10</numericValue></x></pixelSize>
+<Binning><x>%d</x></Binning><ReadoutArea><height>400</height><width>600</width></ReadoutArea></a>"""
+
+
+@pytest.mark.parametrize(
+    ("binning", "shape", "pixel_size"),
+    [(1, (400, 600), 1.0), (1, (600, 400), 1.0), (1, (800, 1200), 0.5), (1, (300, 600), None), (2, (400, 600), None)],
+)
+def test_the_pixel_size_is_that_of_the_frames(binning: int, shape: tuple[int, int], pixel_size: float | None) -> None:
+    found = parse_epu(SHOWN % binning)
+    assert found.frame_pixel_size_angstrom(*shape) == pixel_size
+    assert found.is_super_resolution(*shape) == (shape == (800, 1200))
 
 
 def test_what_is_not_said_or_0_is_unknown() -> None:
@@ -28,7 +43,14 @@ def test_what_is_not_said_or_0_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"no xml", b"<a>", b'<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>', b"<a/>" + b" " * (1 << 20)]
+    "raw",
+    [
+        b"no xml",
+        b"<a>",
+        b'<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>',
+        b"<a/>" + b" " * (1 << 20),
+        "<!DOCTYPE a><a/>".encode("utf-16"),
+    ],
 )
 def test_what_is_no_metadata_is_told(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "a.xml").write_bytes(raw)

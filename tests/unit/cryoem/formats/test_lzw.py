@@ -46,6 +46,15 @@ def test_a_run_of_equal_bytes_comes_back(value: int) -> None:
     assert found.tobytes() == whole
 
 
+def test_every_beginning_of_a_stream_is_right_to_its_last_byte() -> None:
+    whole = b"abc" * 40 + b"xyxyxyxy" * 5  # codes of strings that are only just being defined
+    raw = imagecodecs.lzw_encode(whole)
+    for wanted in range(1, len(whole) + 1):
+        found = decoded(raw, wanted)
+        assert found is not None
+        assert found.tobytes() == whole[:wanted]
+
+
 def test_what_gives_too_little_is_told_and_what_gives_too_much_ends_where_it_should() -> None:
     raw = imagecodecs.lzw_encode(bytes(range(100)))
     assert decoded(raw, 101) is None

@@ -30,6 +30,11 @@ WriteMovie = Callable[..., Path]
 FRAMES = np.random.default_rng(0).poisson(4, (4, 260, 280)).astype(np.uint8)
 
 
+def test_errors_of_whoever_reads_a_movie_are_their_own(write_movie: WriteMovie) -> None:
+    with pytest.raises(OSError, match="of another file"), open_movie(write_movie(FRAMES)):
+        raise OSError("of another file")
+
+
 def test_a_tiff_is_turned_over_so_that_its_last_row_comes_first(tmp_path: Path) -> None:
     frames = FRAMES.copy()
     frames[:, -1, :] = 77  # the bottom of the picture, which TIFF stores last

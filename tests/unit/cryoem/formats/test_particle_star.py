@@ -16,7 +16,7 @@ from cloudlet.cryoem.numerics.ctf import Defocus
 def written(folder: Path, name: str, count: int, pixel_size: float = 1.0, side: int = 64) -> Path:
     """The particles of one micrograph, in rows 0, 1, 2 and so on."""
     particles = [Particle(float(row), 7.25, 0.5, Defocus(15_000.0, 14_000.0, 30.0)) for row in range(count)]
-    optics = OpticsGroup(pixel_size, 300, 2.7, 0.1)
+    optics = OpticsGroup(pixel_size, 1, 300, 2.7, 0.1)
     stack = ParticleStack(f"particles/{name}.mrcs", f"micrographs/{name}.mrc", optics, pixel_size, side, 0.0, particles)
     write_particle_star(folder / f"{name}.star", stack)
     return folder / f"{name}.star"

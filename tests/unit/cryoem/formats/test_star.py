@@ -35,8 +35,10 @@ def read_back(path: Path, block: str) -> cif.Block:
     return found
 
 
-def micrograph(name: str, pixel_size: float = 1.4, defocus: Defocus | None = None) -> CollectedMicrograph:
-    optics = OpticsGroup(pixel_size, 200, 2.7, 0.1)
+def micrograph(
+    name: str, pixel_size: float = 1.4, binning: int = 1, defocus: Defocus | None = None
+) -> CollectedMicrograph:
+    optics = OpticsGroup(pixel_size, binning, 200, 2.7, 0.1)
     paths = (f"micrographs/{name}.mrc", f"micrographs/{name}_noDW.mrc", f"micrographs/{name}.star")
     return CollectedMicrograph(*paths, optics, 9.0, 3.0, defocus, 0.3, 3.8)
 
@@ -72,9 +74,10 @@ def test_the_general_block_says_how_the_movie_was_taken(tmp_path: Path) -> None:
 
 def test_micrographs_share_an_optics_group_only_if_taken_alike(tmp_path: Path) -> None:
     path = tmp_path / "corrected_micrographs.star"
-    write_corrected_star(path, [micrograph("a"), micrograph("b", 0.9), micrograph("c")])
-    groups = read_back(path, "optics").find("_rln", ["OpticsGroup", "MicrographPixelSize"])
-    assert [[float(cell) for cell in row] for row in groups] == [[1, 1.4], [2, 0.9]]
+    write_corrected_star(path, [micrograph("a"), micrograph("b", 0.45, 2), micrograph("c")])
+    columns = ["OpticsGroup", "MicrographOriginalPixelSize", "MicrographPixelSize"]
+    groups = read_back(path, "optics").find("_rln", columns)
+    assert [[float(cell) for cell in row] for row in groups] == [[1, 1.4, 1.4], [2, 0.45, 0.9]]
     rows = read_back(path, "micrographs").find("_rln", ["MicrographName", "OpticsGroup", "AccumMotionLate"])
     assert [list(row) for row in rows][1] == ["micrographs/b.mrc", "2", "6.000000"]
     assert [row[1] for row in rows] == ["1", "2", "1"]

@@ -18,10 +18,12 @@ def synthetic(optics: Optics, truth: Defocus, seed: int, contrast: float = 0.6) 
     return (background * (1 + rings) * rng.gamma(9, 1 / 9, k2.shape)).astype(np.float32)
 
 
-def fitted(optics: Optics, truth: Defocus, seed: int, contrast: float = 0.6) -> CtfFit:
+def fitted(optics: Optics, truth: Defocus, seed: int, contrast: float = 0.6, *, has_gap: bool = False) -> CtfFit:
     halves = [synthetic(optics, truth, 2 * seed + n, contrast) for n in (0, 1)]
     whole = (halves[0] + halves[1]) / 2
-    cells = np.broadcast_to(whole, (CELLS, CELLS, *whole.shape))
+    cells = np.broadcast_to(whole, (CELLS, CELLS, *whole.shape)).copy()
+    if has_gap:
+        cells[2], cells[:, 2] = np.nan, np.nan
     fit = fit_ctf(TileSpectra(whole, (halves[0], halves[1]), cells), (2048, 2048), PIXEL, optics)
     assert fit is not None
     return fit
@@ -42,6 +44,14 @@ def test_defocus_and_astigmatism_of_a_theoretical_spectrum_are_found(
     assert abs(fit.defocus.astigmatism_angstrom - astigmatism) < 60
     if astigmatism >= 200:
         assert abs((fit.defocus.angle_degrees - angle + 90) % 180 - 90) < 5
+
+
+def test_cells_without_tiles_are_left_out_of_the_local_defocus() -> None:
+    optics, truth = Optics(300, 2.7, 0.1), Defocus(15_200, 14_800, 10.0)
+    whole, gap = fitted(optics, truth, 4), fitted(optics, truth, 4, has_gap=True)
+    assert gap.local.plane == pytest.approx(whole.local.plane, abs=1e-3)
+    assert abs(gap.local.plane[0] - 15_000) < 40
+    assert np.count_nonzero(np.isnan(gap.local.cells)) == 9
 
 
 def test_fainter_rings_give_a_coarser_fit_resolution_and_score() -> None:

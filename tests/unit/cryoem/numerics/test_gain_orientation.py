@@ -45,6 +45,13 @@ def test_a_flat_reference_and_too_few_counts_show_nothing() -> None:
         assert match.verdict is Verdict.INVISIBLE
 
 
+def test_where_nothing_shows_the_first_orientation_that_fits_is_taken() -> None:
+    faint = reference((500, 640), 0.0005, 0)
+    match = match_gain(counted(np.ones((640, 500), np.float32)), faint)
+    assert match is not None
+    assert (match.verdict, match.orientation) == (Verdict.INVISIBLE, Orientation(1, False, False))
+
+
 def test_a_symmetric_reference_is_ambiguous() -> None:
     half = reference((512, 512), 0.03, 0)
     stored = np.ascontiguousarray((half + half[::-1]) / 2)

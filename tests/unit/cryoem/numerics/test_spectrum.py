@@ -39,6 +39,13 @@ def test_a_cell_shows_what_lies_in_it() -> None:
     np.testing.assert_allclose(radial_mean(cells[2, 2])[4:].mean(), 1, rtol=0.1)
 
 
+def test_a_cell_that_no_tile_reaches_says_nothing() -> None:
+    image = np.random.default_rng(0).normal(0, 1, (346, 384)).astype(np.float32)  # 2.7 tiles and 3
+    cells = tile_spectra(image, 128).cells
+    assert np.isnan(cells[2]).all()
+    assert np.isfinite(np.delete(cells, 2, axis=0)).all()
+
+
 @pytest.mark.parametrize(("shape", "pixel_size"), [((1024, 1024), 1.4), ((4092, 5760), 0.83)])
 def test_tiles_are_long_enough_for_the_rings(shape: tuple[int, int], pixel_size: float) -> None:
     tile = tile_size_for(shape, pixel_size)

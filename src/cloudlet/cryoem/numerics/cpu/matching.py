@@ -2,7 +2,7 @@
 
 A shift is a phase that factors into one of the row and one of the column, ``exp(2 pi i fy sy) exp(2 pi i fx sx)``:
 both are handed in as tables, so that nothing trigonometric stands in a loop. Readable counterparts are in
-`cloudlet.cryoem.numerics.alignment.reference`.
+`cloudlet.cryoem.numerics.reference`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 __all__ = ["Threads"]
 
@@ -22,14 +22,20 @@ class Threads:
             for item in range(items):
                 work(item)
         else:
-            list(self._pool.map(work, range(items)))
+            running = [self._pool.submit(work, item) for item in range(items)]
+            wait(running, return_when=FIRST_EXCEPTION)
+            for one in running:
+                one.cancel()
+            wait(running)  # none may go on in room that is handed out again
+            for one in running:
+                if not one.cancelled():
+                    one.result()
 
-    def slices(self, work: Callable[[int, int], None], size: int, finest: int = 1) -> None:
+    def slices(self, work: Callable[[int, int], None], size: int) -> None:
         """Call `work` with the starts and ends of stretches that make up 0...`size`.
 
-        There are four for each thread where `size` allows, so that a slow one holds nobody up; the bounds are
-        multiples of `finest`.
+        There are four for each thread where `size` allows, so that a slow one holds nobody up.
         """
-        pieces = max(1, min(math.ceil(size / finest), 4 * self.count if self.count > 1 else 1))
-        step = math.ceil(size / pieces / finest) * finest
+        pieces = max(1, min(size, 4 * self.count if self.count > 1 else 1))
+        step = math.ceil(size / pieces)
         self.each(lambda piece: work(min(piece * step, size), min((piece + 1) * step, size)), pieces)

@@ -43,8 +43,8 @@ def reserve(device: torch.device, needed: int) -> None:
     """
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(device).total_memory
-    if needed > total:
-        raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, which has {total / 1e9:.1f} GB")
+    if needed + _MARGIN > total:
+        raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, which has {total / 1e9:.1f} GB in all")
     wait_for(lambda: torch.cuda.mem_get_info(device)[0] >= needed + _MARGIN)
     # torch keeps what is let go for what comes next
     torch.empty(needed, dtype=torch.uint8, device=device)

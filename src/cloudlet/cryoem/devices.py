@@ -9,7 +9,7 @@ from pathlib import Path
 from cloudlet.cryoem.errors import DeviceMissing
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import Device
-from cloudlet.cryoem.turns import turn
+from cloudlet.cryoem.turns import turn, waited_for
 
 __all__ = ["device_for"]
 
@@ -55,7 +55,8 @@ def _card(number: int) -> Device:
 
     from cloudlet.cryoem.numerics.gpu import TorchDevice
 
-    return TorchDevice(f"cuda:{number}", partial(turn, f"{torch.cuda.get_device_properties(number).uuid}"))
+    card = f"{torch.cuda.get_device_properties(number).uuid}"
+    return TorchDevice(f"cuda:{number}", partial(turn, card), waited_for)
 
 
 def _cards() -> int:

@@ -1,15 +1,19 @@
-"""Taking turns with the other processes of this user."""
+"""Taking turns with the other processes of this user, and waiting for what they let go."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["turn"]
+__all__ = ["turn", "waited_for"]
+
+_PATIENCE, _PAUSE = 600.0, 0.05
+"""Seconds."""
 
 
 @contextmanager
@@ -28,3 +32,13 @@ def turn(name: str) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def waited_for(is_there: Callable[[], bool], patience: float = _PATIENCE) -> bool:
+    """Look every so often whether something is there; tell whether it came within so many seconds."""
+    begin = time.monotonic()
+    while not is_there():
+        if time.monotonic() - begin > patience:
+            return False
+        time.sleep(_PAUSE)
+    return True

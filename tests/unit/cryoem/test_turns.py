@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudlet.cryoem.turns import turn
+from cloudlet.cryoem.turns import turn, waited_for
 
 HOLD = """
 from cloudlet.cryoem.turns import turn
@@ -64,3 +64,10 @@ def test_a_link_that_somebody_laid_there_is_not_followed(tmp_path: Path) -> None
     with pytest.raises(OSError, match="symbolic link"), turn("card"):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_comes_is_waited_for_and_what_does_not_come_is_given_up() -> None:
+    answers = iter([False, False, True])
+    assert waited_for(lambda: next(answers))
+    assert next(answers, None) is None
+    assert not waited_for(lambda: False, patience=0.1)

@@ -17,9 +17,18 @@ __all__ = ["TorchDevice"]
 class TorchDevice:
     """One graphics card, or the host's processor by torch's means, which tests compare; one movie at a time."""
 
-    def __init__(self, name: str, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
-        """Open a device by torch's name for it; `turn` lets one process at a time ask for memory."""
-        self.name, self._turn = name, turn
+    def __init__(
+        self,
+        name: str,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        waited_for: Callable[[Callable[[], bool]], bool] = lambda is_there: is_there(),
+    ) -> None:
+        """Open a device by torch's name for it.
+
+        Where processes share it, `turn` lets one at a time ask for memory, and `waited_for` waits until there is some;
+        it tells whether it came about.
+        """
+        self.name, self._turn, self._waited_for = name, turn, waited_for
         self._device = torch.device(name)
         # products of 32 bits are not to be made of 19
         torch.backends.cuda.matmul.allow_tf32 = False
@@ -29,7 +38,7 @@ class TorchDevice:
         """Return room for one movie; waits for it where other processes have taken the card's memory."""
         if self._device.type == "cuda":
             with self._turn():
-                reserve(self._device, room_for(layout))
+                reserve(self._device, room_for(layout), self._waited_for)
         return TorchStack(layout, self._device)
 
     def rest(self) -> None:

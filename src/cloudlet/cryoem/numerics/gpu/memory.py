@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.device import DeviceFull, Layout
 
-__all__ = ["host_array", "reserve", "room_for", "telling_full_memory", "wait_for"]
+__all__ = ["host_array", "reserve", "room_for", "telling_full_memory"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,8 +21,6 @@ _IMAGES, _BINNED = 16, 5
 """Images of 32 bits that the sums and their transform take at most, and binned movies that a match does."""
 _MARGIN = 1 << 30
 """Left free, so that other processes can come to the card and ask."""
-_PATIENCE, _PAUSE = 600.0, 0.05
-"""Seconds."""
 
 
 def room_for(layout: Layout) -> int:
@@ -33,36 +30,31 @@ def room_for(layout: Layout) -> int:
     return int(counts + 4 * binned + 4 * max(_IMAGES * image, _BINNED * binned))
 
 
-def reserve(device: torch.device, needed: int) -> None:
-    """Wait until the card has so many bytes free, and take them: what is made from now on is made of them.
+def reserve(device: torch.device, needed: int, waited_for: Callable[[Callable[[], bool]], bool]) -> None:
+    """Take so many bytes of the card once they are free: what is made from now on is made of them.
+
+    Parameters
+    ----------
+    device
+        The card.
+    needed
+        Bytes.
+    waited_for
+        Waits until something is so, and tells whether it came about.
 
     Raises
     ------
     DeviceFull
-        The card is smaller, or others have left no room for ten minutes.
+        The card is smaller, or others have left no room.
     """
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(device).total_memory
     if needed + _MARGIN > total:
         raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, which has {total / 1e9:.1f} GB in all")
-    wait_for(lambda: torch.cuda.mem_get_info(device)[0] >= needed + _MARGIN)
+    if not waited_for(lambda: torch.cuda.mem_get_info(device)[0] >= needed + _MARGIN):
+        raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, where others have left no room for long")
     # torch keeps what is let go for what comes next
     torch.empty(needed, dtype=torch.uint8, device=device)
-
-
-def wait_for(is_there: Callable[[], bool], patience: float = _PATIENCE) -> None:
-    """Wait until there is room.
-
-    Raises
-    ------
-    DeviceFull
-        There was none for so many seconds.
-    """
-    begin = time.monotonic()
-    while not is_there():
-        if time.monotonic() - begin > patience:
-            raise DeviceFull(f"found no room on the graphics card for {patience:.0f} s")
-        time.sleep(_PAUSE)
 
 
 def telling_full_memory(work: Callable[P, T]) -> Callable[P, T]:

@@ -13,7 +13,7 @@ if not os.environ.get("CLOUDLET_TESTS_COMPLETE"):
     pytest.importorskip("torch", reason="torch is not installed; `make torch` installs it")
 import torch
 
-from cloudlet.cryoem.numerics.gpu.memory import host_array, room_for, telling_full_memory, wait_for
+from cloudlet.cryoem.numerics.gpu.memory import host_array, room_for, telling_full_memory
 
 
 def test_the_room_grows_with_frames_and_with_the_kind_of_count() -> None:
@@ -21,14 +21,6 @@ def test_the_room_grows_with_frames_and_with_the_kind_of_count() -> None:
     assert 2.5e9 < k3 < 3.0e9
     assert wide - k3 == 40 * 4092 * 5760
     assert room_for(Layout(60, 4092, 5760, np.dtype("uint8"), 4)) > k3
-
-
-def test_room_is_waited_for() -> None:
-    answers = iter([False, False, True])
-    wait_for(lambda: next(answers))
-    assert next(answers, None) is None
-    with pytest.raises(DeviceFull, match="found no room on the graphics card for 0 s"):
-        wait_for(lambda: False, patience=0.1)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def parse_epu(raw: bytes) -> EpuMetadata:
         _number(custom.get("Dose")),
         custom.get("AppliedDefocus"),
     )
-    pixel, applied = _number(_pixel_size(root)), _number(defocus)
+    pixel, applied = _number(_text(_first(root, "pixelSize"), "numericValue")), _number(defocus)
     gain = next((value for key, value in custom.items() if key.endswith(".EerGainReference")), "")
     return EpuMetadata(
         voltage_kv=None if voltage is None else voltage / 1e3,
@@ -119,13 +119,6 @@ def parse_epu(raw: bytes) -> EpuMetadata:
         target_defocus_um=None if applied is None else 0.0 - applied * 1e6,
         gain_name=PureWindowsPath(gain).name or None,
     )
-
-
-def _pixel_size(root: ElementTree.Element) -> str:
-    for scale in root.iter():
-        if _name(scale) == "pixelSize":
-            return _text(scale, "numericValue")
-    return ""
 
 
 def _readout(area: ElementTree.Element) -> tuple[int, int] | None:
@@ -140,7 +133,7 @@ def _first(root: ElementTree.Element, name: str) -> ElementTree.Element:
 
 def _text(element: ElementTree.Element, name: str) -> str:
     """Return the text of the first descendant of that name, whatever its namespace."""
-    return next(((one.text or "").strip() for one in element.iter() if _name(one) == name), "")
+    return (_first(element, name).text or "").strip()
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -34,7 +34,7 @@ def warm() -> None:
                     tiff.write(frame, photometric="minisblack", compression="lzw", metadata=None)
             process_movie(movie, project, CryoemSettings(**_KNOWN, gain=gain, half_precision=kind == np.int8))
     for image in (np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.uint16)):
-        add_events(np.zeros(64 + SOURCE_MARGIN, np.uint8), 64, EventCode(7, 2, 2), (8, 8), 1, image)
+        add_events(np.zeros(64 + SOURCE_MARGIN, np.uint8), [64], EventCode(7, 2, 2), (8, 8), 1, image)
 
 
 if __name__ == "__main__":

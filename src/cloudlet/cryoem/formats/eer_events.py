@@ -1,14 +1,18 @@
-"""Electron events of one EER frame, decoded without ever touching memory outside of two buffers.
+"""Electron events of EER frames, decoded without ever touching memory outside of two buffers.
 
 An EER frame (Guo et al., IUCrJ 2020, 7:860, https://doi.org/10.1107/S205225252000929X) is a string of bits, the
 lowest bit of each byte first: how many pixels are skipped, then, unless the skip is the largest number, where within
 its pixel the next event lies. Skips run through the rows. The bits of the place are inverted in part: exclusive-or
 with 1010 gives vertical, then horizontal position (so RELION and imagecodecs).
+
+Few pixels of a frame hold an event, and an image does not fit into a processor's cache: frame after frame, most of
+the time would go into waiting for memory. All frames of a fraction are therefore decoded side by side, a row of the
+camera at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,46 +42,54 @@ def build_counter(
 ) -> Callable[..., int]:
     """Return the function that adds events to an image, compiled in some way; tests hand in one that checks.
 
-    It takes a source with `SOURCE_MARGIN` bytes behind its `size`, the bits of skip, vertical and horizontal
-    position, the number of camera rows and columns, into how many parts each pixel is divided as a power of two, and
-    the image, flat. It returns how many camera pixels it has gone through: fewer than there are where the source ends
-    too soon.
+    It takes a source with `SOURCE_MARGIN` bytes behind it, the bytes at which each frame ends in it, the bits of
+    skip, vertical and horizontal position, the number of camera rows and columns, into how many parts each pixel is
+    divided as a power of two, and the image, flat. It returns the first frame found to end too soon, or else how many
+    frames there are.
     """
 
-    def count(source, size, skip_bits, vertical, horizontal, rows, columns, finer, image):  # type: ignore[no-untyped-def]
-        bits = np.int64(size) * 8
-        total = np.int64(rows) * columns
+    def count(source, ends, skip_bits, vertical, horizontal, rows, columns, finer, image):  # type: ignore[no-untyped-def]
         largest = (np.int64(1) << skip_bits) - 1
         whole = skip_bits + vertical + horizontal
         inverted = (np.int64(1) << (horizontal - 1)) | (np.int64(1) << (horizontal + vertical - 1))
         wide = np.int64(columns) << finer
-        position = np.int64(0)
-        pixel = np.int64(0)
-        while position + skip_bits <= bits:
-            word = load(source, position >> 3) >> np.uint64(position & 7)
-            skip = np.int64(word & np.uint64(largest))
-            pixel += skip
-            if skip == largest:
-                position += skip_bits
-                continue
-            if pixel >= total:
-                pixel = total
-                break
-            if position + whole > bits:
-                break
-            position += whole
-            if finer == 0:
-                image[pixel] += 1
-            else:
-                place = (
-                    np.int64((word >> np.uint64(skip_bits)) & np.uint64((1 << (vertical + horizontal)) - 1)) ^ inverted
-                )
-                row, column = pixel // columns, pixel % columns
-                part_y = (place >> horizontal) >> (vertical - finer)
-                part_x = (place & ((np.int64(1) << horizontal) - 1)) >> (horizontal - finer)
-                image[((row << finer) + part_y) * wide + (column << finer) + part_x] += 1
-            pixel += 1
-        return min(pixel, total)
+        frames = len(ends)
+        # of each frame, the bit that is read next, and the column behind the last event, seen from the row's first
+        positions, reached = np.zeros(frames, np.int64), np.zeros(frames, np.int64)
+        positions[1:] = ends[:-1] * 8
+        for row in range(rows):
+            line = (np.int64(row) << finer) * wide
+            for frame in range(frames):
+                bits = ends[frame] * 8
+                position, column, again = positions[frame], reached[frame], np.int64(0)
+                while column < columns:
+                    if position + skip_bits > bits:
+                        return frame
+                    word = load(source, position >> 3) >> np.uint64(position & 7)
+                    for _ in range(57 // whole if position + 64 <= bits else 1):
+                        skip = np.int64(word & np.uint64(largest))
+                        column += skip
+                        if skip == largest:
+                            position += skip_bits
+                            break
+                        if column >= columns:  # in a later row, where its skip is read again
+                            again = skip
+                            break
+                        if position + whole > bits:
+                            return frame
+                        position += whole
+                        if finer == 0:
+                            image[np.uint64(line + column)] += 1
+                        else:
+                            bits_of_place = (np.int64(1) << (vertical + horizontal)) - 1
+                            place = np.int64((word >> np.uint64(skip_bits)) & np.uint64(bits_of_place)) ^ inverted
+                            part_y = (place >> horizontal) >> (vertical - finer)
+                            part_x = (place & ((np.int64(1) << horizontal) - 1)) >> (horizontal - finer)
+                            image[np.uint64(line + part_y * wide + (column << finer) + part_x)] += 1
+                        column += 1
+                        word >>= np.uint64(whole)
+                positions[frame], reached[frame] = position, column - again - columns
+        return frames
 
     return compiled(count)
 
@@ -91,16 +103,21 @@ _count = build_counter(_compiled, load_word)
 
 
 def add_events(
-    source: NDArray[np.uint8], size: int, code: EventCode, shape: tuple[int, int], upsampling: int, image: NDArray[Any]
-) -> bool:
-    """Add the events of one frame to an image; return whether the frame is all there.
+    source: NDArray[np.uint8],
+    sizes: Sequence[int],
+    code: EventCode,
+    shape: tuple[int, int],
+    upsampling: int,
+    image: NDArray[Any],
+) -> int:
+    """Add the events of several frames to an image; return the first found to end too soon, or how many there are.
 
     Parameters
     ----------
     source
-        The frame's bytes, and `SOURCE_MARGIN` more.
-    size
-        How many they are.
+        The frames' bytes, one after the other, and `SOURCE_MARGIN` more.
+    sizes
+        How many bytes each has.
     code
         What the bits say.
     shape
@@ -116,11 +133,12 @@ def add_events(
         Buffers and sizes do not belong together, or the code has no positions as fine as asked.
     """
     finer = {1: 0, 2: 1, 4: 2}.get(upsampling, -1)
-    fits = image.flags.c_contiguous and image.size == shape[0] * shape[1] * upsampling**2
+    fits = image.flags.c_contiguous and image.size == shape[0] * shape[1] * upsampling**2 and min(shape) > 0
     narrow, wide = sorted((code.vertical, code.horizontal))
     fine_enough = 0 <= finer <= narrow <= wide <= 8 and 1 <= code.skip <= 16
-    if not fits or not fine_enough or not 0 <= size <= len(source) - SOURCE_MARGIN or min(shape) < 1:
+    is_source = min(sizes, default=-1) >= 0 and sum(sizes) <= len(source) - SOURCE_MARGIN
+    if not fits or not fine_enough or not is_source:
         raise ValueError("buffers and sizes of EER events do not belong together")
+    ends = np.cumsum(sizes, dtype=np.int64)
     flat = image.reshape(-1)
-    gone = _count(source, size, code.skip, code.vertical, code.horizontal, shape[0], shape[1], finer, flat)
-    return bool(gone == shape[0] * shape[1])
+    return _count(source, ends, code.skip, code.vertical, code.horizontal, shape[0], shape[1], finer, flat)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -36,6 +37,8 @@ _MOST_COUNTS = 255
 """Of uint8; each raw frame counts a pixel once at most."""
 _LARGEST_FRAME = 1 << 28
 """Bytes of one compressed frame."""
+_AT_ONCE = 1 << 25
+"""Bytes of compressed frames that are decoded together."""
 
 
 @dataclass(frozen=True)
@@ -88,46 +91,58 @@ class EerFrames:
     def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
         self._name, self._descriptor, self._fractions = name, file.fileno(), fractions
         self._contents = _contents(name, file)
-        self._largest = max(sum(frame.counts) for frame in self._contents.frames)
-        if self._largest > _LARGEST_FRAME:
+        largest = max(frame.size for frame in self._contents.frames)
+        if largest > _LARGEST_FRAME:
             raise _broken(name, 1)
+        self._at_once = max(largest, min(fractions.frames * largest, _AT_ONCE))
         self._room = threading.local()
 
     def __call__(self, index: int, out: NDArray[np.generic]) -> None:
         """Sum the events of one fraction."""
         out[:] = np.zeros((), out.dtype)
-        first = index * self._fractions.frames
-        for number in range(first, min(first + self._fractions.frames, len(self._contents.frames))):
-            self._add(number, out)
+        number, last = index * self._fractions.frames, (index + 1) * self._fractions.frames
+        frames = deque(self._contents.frames[number:last])
+        while frames:
+            together = self._next_of(frames)
+            self._add(together, number, out)
+            number += len(together)
 
-    def _add(self, number: int, out: NDArray[np.generic]) -> None:
-        frame, source = self._contents.frames[number], self._source()
+    def _next_of(self, frames: deque[_RawFrame]) -> list[_RawFrame]:
+        """Take the frames off that fit into the source together and are coded alike, one at least."""
+        together = [frames.popleft()]
+        size = together[0].size
+        while frames and frames[0].code == together[0].code and size + frames[0].size <= self._at_once:
+            size += frames[0].size
+            together.append(frames.popleft())
+        return together
+
+    def _add(self, frames: list[_RawFrame], first: int, out: NDArray[np.generic]) -> None:
+        source, sizes = self._source(), [frame.size for frame in frames]
+        contents, upsampling = self._contents, self._fractions.upsampling
+        for number, frame in enumerate(frames):
+            if not self._is_read(frame, source[sum(sizes[:number]) :]):
+                raise _broken(self._name, first + number + 1)
         try:
-            size = self._read(frame, source)
-            is_whole = add_events(source, size, frame.code, self._contents.shape, self._fractions.upsampling, out)
-        except (ValueError, OverflowError) as cause:
-            raise _broken(self._name, number + 1) from cause
-        if not is_whole:
-            raise _broken(self._name, number + 1)
+            whole = add_events(source, sizes, frames[0].code, contents.shape, upsampling, out)
+        except ValueError as cause:
+            raise _broken(self._name, first + 1) from cause
+        if whole < len(frames):
+            raise _broken(self._name, first + whole + 1)
 
-    def _read(self, frame: _RawFrame, source: NDArray[np.uint8]) -> int:
-        """Read a frame's strips, one after the other, and return how many bytes they have.
-
-        Raises
-        ------
-        ValueError, OverflowError
-            They are not where the file says.
-        """
+    def _is_read(self, frame: _RawFrame, source: NDArray[np.uint8]) -> bool:
+        """Read a frame's strips, one after the other; return whether the file has them all."""
+        if len(frame.offsets) != len(frame.counts):
+            return False
         size = 0
         for place, count in zip(frame.offsets, frame.counts, strict=True):
             if os.preadv(self._descriptor, [source.data[size : size + count]], place) < count:
-                raise ValueError("the file ends within a strip")
+                return False
             size += count
-        return size
+        return True
 
     def _source(self) -> NDArray[np.uint8]:
         if not hasattr(self._room, "source"):
-            self._room.source = np.zeros(self._largest + SOURCE_MARGIN, np.uint8)
+            self._room.source = np.zeros(self._at_once + SOURCE_MARGIN, np.uint8)
         source: NDArray[np.uint8] = self._room.source
         return source
 
@@ -140,6 +155,10 @@ class _RawFrame:
     counts: tuple[int, ...]
     end: int
     code: EventCode
+
+    @property
+    def size(self) -> int:
+        return sum(self.counts)
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,16 @@ def _pages(name: str, file: BinaryIO) -> list[tifffile.TiffPage]:
         ) from cause
     if not pages:
         raise _cut_at_the_start(name)
+    if not all(_says_where(page) for page in pages):
+        raise MovieUnreadable(
+            f"{name} has a page that does not say where its bytes are.", "Copy the file again, or leave the movie out."
+        )
     return pages
+
+
+def _says_where(page: tifffile.TiffPage) -> bool:
+    """Return whether places and sizes of strips are whole numbers: tags may be of any type, and negative."""
+    return all(isinstance(number, int) and number >= 0 for number in (*page.dataoffsets, *page.databytecounts))
 
 
 def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.unit.cryoem.formats.checked import FUZZ_SECONDS, checked, load_checked
 
 from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongType
+from cloudlet.cryoem.formats import eer_movie
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events, build_counter
 from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
 from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
@@ -32,7 +33,7 @@ def drawn(seed: int, density: float) -> tuple[NDArray[np.int64], NDArray[np.int6
 def decoded(raw: bytes, skip: int, upsampling: int) -> NDArray[np.uint8]:
     source = np.frombuffer(raw + bytes(SOURCE_MARGIN), np.uint8)
     image = np.zeros((SHAPE[0] * upsampling, SHAPE[1] * upsampling), np.uint8)
-    assert add_events(source, len(raw), EventCode(skip, 2, 2), SHAPE, upsampling, image)
+    assert add_events(source, [len(raw)], EventCode(skip, 2, 2), SHAPE, upsampling, image) == 1
     return image
 
 
@@ -71,6 +72,45 @@ def test_a_movie_that_took_the_place_of_another_is_looked_at_anew(tmp_path: Path
     with (tmp_path / "a.eer").open("ab") as file:
         file.truncate((tmp_path / "a.eer").stat().st_size - 1)
     assert look_at_movie(tmp_path / "a.eer").is_cut
+
+
+@given(st.lists(st.sampled_from([0.0, 0.001, 0.03, 0.3, 1.0]), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
+def test_frames_together_are_the_sum_of_each(densities: list[float], seed: int) -> None:
+    frames = [encode_events(*drawn(seed + number, density), TOTAL) for number, density in enumerate(densities)]
+    source = np.frombuffer(b"".join(frames) + bytes(SOURCE_MARGIN), np.uint8)
+    image = np.zeros(SHAPE, np.uint8)
+    assert add_events(source, [len(frame) for frame in frames], EventCode(7, 2, 2), SHAPE, 1, image) == len(frames)
+    np.testing.assert_array_equal(image, sum(imagecodecs.eer_decode(frame, SHAPE, 7, 2, 2) for frame in frames))
+
+
+def test_a_frame_that_ends_within_its_last_skip_is_not_whole_whatever_follows() -> None:
+    skips = np.zeros(TOTAL // 127 * 7 // 8, np.uint8)
+    skips[:] = 0xFF  # nothing but largest skips, and not enough of them
+    for behind in (0x00, 0xFF):
+        source = np.concatenate([skips, np.full(SOURCE_MARGIN, behind, np.uint8)])
+        assert add_events(source, [len(skips)], EventCode(7, 2, 2), SHAPE, 1, np.zeros(SHAPE, np.uint8)) == 0
+
+
+def test_a_frame_is_whole_from_its_last_event_on_and_not_before() -> None:
+    pixels = np.flatnonzero(np.arange(8 * 16) % 3 != 0)  # the last pixel among them, and no skip of the largest number
+    raw = encode_events(pixels, np.zeros(len(pixels), int), 8 * 16)
+    source = np.frombuffer(raw + bytes(SOURCE_MARGIN), np.uint8)
+    needed = -(-11 * len(pixels) // 8)
+    for size in range(len(raw) + 1):
+        is_whole = add_events(source, [size], EventCode(7, 2, 2), (8, 16), 1, np.zeros((8, 16), np.uint8)) == 1
+        assert is_whole == (size >= needed)
+
+
+def test_more_frames_than_are_decoded_together_are_summed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [encode_events(*drawn(seed, 0.02), TOTAL) for seed in range(7)]
+    write_eer(tmp_path / "a.eer", frames, SHAPE)
+    monkeypatch.setattr(eer_movie, "_AT_ONCE", 2 * max(map(len, frames)))
+    with open_movie(tmp_path / "a.eer", Fractions(5)) as movie:
+        read = movie.read_all()
+    single = [imagecodecs.eer_decode(frame, SHAPE, 7, 2, 2) for frame in frames]
+    np.testing.assert_array_equal(read, [sum(single[:5]), sum(single[5:])])
 
 
 def test_more_than_255_counts_do_not_wrap_around(tmp_path: Path) -> None:
@@ -112,8 +152,8 @@ CHECKED = build_counter(checked, load_checked)
 def test_no_bits_lead_out_of_the_buffers(raw: bytes, skip: int, vertical: int, horizontal: int, finer: int) -> None:
     source = np.frombuffer(raw + bytes(SOURCE_MARGIN), np.uint8).copy()
     image = np.zeros((8 * 8) << (2 * finer), np.uint8)
-    gone = CHECKED(source, len(raw), skip, vertical, horizontal, 8, 8, finer, image)
-    assert 0 <= gone <= 64
+    ends = np.array([len(raw) // 3, len(raw)])
+    assert 0 <= CHECKED(source, ends, skip, vertical, horizontal, 8, 8, finer, image) <= 2
 
 
 def test_damaged_events_stay_within_the_buffers_and_decode_alike_compiled_or_checked() -> None:
@@ -121,35 +161,42 @@ def test_damaged_events_stay_within_the_buffers_and_decode_alike_compiled_or_che
     end = time.monotonic() + FUZZ_SECONDS
     rows, columns, canary = 64, 128, 4096
     while time.monotonic() < end:
-        pixels = np.flatnonzero(rng.random(rows * columns) < rng.choice([0.001, 0.03, 0.5]))
         skip, finer = int(rng.choice([7, 8])), int(rng.integers(0, 3))
-        raw = bytearray(encode_events(pixels, rng.integers(0, 16, len(pixels)), rows * columns, skip))
-        for place in rng.integers(0, len(raw), rng.integers(0, 20)):
-            raw[place] = rng.integers(0, 256)
-        del raw[int(rng.integers(len(raw) // 2, len(raw) + 1)) :]
-        source = np.frombuffer(bytes(raw) + bytes(SOURCE_MARGIN), np.uint8).copy()
+        frames = [damaged(rng, rows * columns, skip) for _ in range(rng.integers(1, 4))]
+        sizes = [len(frame) for frame in frames]
+        source = np.frombuffer(b"".join(frames) + bytes(SOURCE_MARGIN), np.uint8).copy()
         expected = np.zeros((rows * columns) << (2 * finer), np.uint8)
-        gone = CHECKED(source, len(raw), skip, 2, 2, rows, columns, finer, expected)
+        whole = CHECKED(source, np.cumsum(sizes), skip, 2, 2, rows, columns, finer, expected)
         guarded = np.full(expected.size + 2 * canary, 0xA5, np.uint8)
         inner = guarded[canary:-canary].reshape(rows << finer, columns << finer)
         inner[:] = 0
-        is_whole = add_events(source, len(raw), EventCode(skip, 2, 2), (rows, columns), 1 << finer, inner)
-        assert is_whole == (gone >= rows * columns)
+        assert add_events(source, sizes, EventCode(skip, 2, 2), (rows, columns), 1 << finer, inner) == whole
         np.testing.assert_array_equal(inner.ravel(), expected)
         assert np.all(guarded[:canary] == 0xA5)
         assert np.all(guarded[-canary:] == 0xA5)
 
 
+def damaged(rng: np.random.Generator, total: int, skip: int) -> bytes:
+    pixels = np.flatnonzero(rng.random(total) < rng.choice([0.001, 0.03, 0.5]))
+    raw = bytearray(encode_events(pixels, rng.integers(0, 16, len(pixels)), total, skip))
+    for place in rng.integers(0, len(raw), rng.integers(0, 20)):
+        raw[place] = rng.integers(0, 256)
+    del raw[int(rng.integers(len(raw) // 2, len(raw) + 1)) :]
+    return bytes(raw)
+
+
 def test_buffers_that_do_not_belong_together_are_refused() -> None:
     source, image = np.zeros(20, np.uint8), np.zeros((8, 8), np.uint8)
-    for size, code, shape, upsampling in (
-        (13, EventCode(7, 2, 2), (8, 8), 1),
-        (12, EventCode(7, 2, 2), (8, 9), 1),
-        (12, EventCode(7, 2, 2), (8, 8), 2),
-        (12, EventCode(7, 0, 2), (4, 4), 2),
-        (12, EventCode(40, 2, 2), (8, 8), 1),
-        (12, EventCode(7, 2, 60), (8, 8), 2),
-        (12, EventCode(7, 60, 2), (8, 8), 2),
+    for code, shape, upsampling in (
+        (EventCode(7, 2, 2), (8, 9), 1),
+        (EventCode(7, 2, 2), (8, 8), 2),
+        (EventCode(7, 0, 2), (4, 4), 2),
+        (EventCode(40, 2, 2), (8, 8), 1),
+        (EventCode(7, 2, 60), (8, 8), 2),
+        (EventCode(7, 60, 2), (8, 8), 2),
     ):
         with pytest.raises(ValueError, match="do not belong together"):
-            add_events(source, size, code, shape, upsampling, image)
+            add_events(source, [12], code, shape, upsampling, image)
+    for sizes in ([], [-1, 5], [12, 1]):
+        with pytest.raises(ValueError, match="do not belong together"):
+            add_events(source, sizes, EventCode(7, 2, 2), (8, 8), 1, image)

@@ -95,3 +95,15 @@ def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded
         read_gain(path, (256, 256))
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("tag", [273, 279])
+@pytest.mark.parametrize(("kind", "value"), [(2, 0x64636261), (9, 0xFFFFFF00), (11, 0x45800000)])
+def test_places_and_sizes_that_are_no_whole_numbers_are_told(tmp_path: Path, tag: int, kind: int, value: int) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((512, 512), np.uint8), photometric="minisblack", metadata=None)
+    raw = bytearray((tmp_path / "a.tif").read_bytes())
+    place = raw.index(struct.pack("<H", tag), struct.unpack("<I", raw[4:8])[0])
+    raw[place : place + 12] = struct.pack("<HHII", tag, kind, 4 if kind == 2 else 1, value)
+    (tmp_path / "a.tif").write_bytes(raw)
+    with pytest.raises(MovieUnreadable, match="where its bytes are"):
+        movie.look_at_movie(tmp_path / "a.tif")

@@ -9,10 +9,10 @@ import scipy.fft
 
 from benchmarks.report import Row
 from cloudlet.cryoem.numerics.cpu.gathering import gather
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import TILE, RadialTable
 from cloudlet.cryoem.numerics.fourier import radial_frequency
 from cloudlet.cryoem.numerics.low_rank import exact_weights, exposure_weights
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["measure"]
 

@@ -13,10 +13,10 @@ from benchmarks.engine.movies import make
 from benchmarks.engine.programs import decode_seconds
 from benchmarks.report import Row
 from benchmarks.simulator import FieldSpec, simulate_field
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.picking import pick_micrograph
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["measure"]
 

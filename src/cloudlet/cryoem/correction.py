@@ -16,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.acquisition import Acquisition
+from cloudlet.cryoem.calibration import Calibration
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.numerics.device import HalfPlane
 
-__all__ = ["Correction", "Corrector", "Watch"]
+__all__ = ["Correction", "Corrector", "Watch", "figures_of", "motion_of"]
+
+_FIRST_DOSE = 5.0
+"""Electrons per square angstrom that count as the beginning of a movie."""
 
 
 class Watch(Protocol):
@@ -75,3 +79,67 @@ class Corrector(Protocol):
             The movie, its gain or its defects cannot be used, or the program failed.
         """
         ...
+
+
+def motion_of(
+    path: Path,
+    acquisition: Acquisition,
+    calibration: Calibration,
+    shape: tuple[int, int, int],
+    motion: NDArray[np.float64],
+    local: NDArray[np.float64] | None,
+) -> MovieMotion:
+    """Return what the movie's STAR file is to say.
+
+    Parameters
+    ----------
+    path, acquisition, calibration
+        The movie, how it was taken, and its gain reference and defects.
+    shape
+        Its frames, rows and columns.
+    motion, local
+        The path and the coefficients of the local model; see `MovieMotion`.
+    """
+    defects, fractions = calibration.defects, acquisition.fractions
+    return MovieMotion(
+        movie_name=str(path),
+        shape=shape,
+        gain_name=str(acquisition.gain) if acquisition.gain else None,
+        pixel_size_angstrom=acquisition.pixel_size_angstrom,
+        binning=acquisition.binning,
+        dose_per_frame=acquisition.dose / shape[0],
+        pre_exposure=acquisition.pre_exposure,
+        voltage_kv=acquisition.voltage_kv,
+        motion=motion,
+        local=local,
+        hot_pixels=[(int(row), int(column)) for row, column in zip(defects.rows, defects.columns, strict=True)],
+        eer=(fractions.upsampling, fractions.frames) if acquisition.is_eer else None,
+    )
+
+
+def figures_of(
+    acquisition: Acquisition, calibration: Calibration, counts: float, motion: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the figures that any program's correction gives: counts, defects, gain, and the length of the path.
+
+    Parameters
+    ----------
+    acquisition, calibration
+        How the movie was taken, and its gain reference and defects.
+    counts
+        Mean of a frame's pixels.
+    motion
+        In pixels of the frames, shape (frames, 2).
+    """
+    steps = np.hypot(*np.diff(motion, axis=0).T)
+    path = acquisition.pixel_size_angstrom * np.concatenate([[0.0], np.cumsum(steps)])
+    doses = np.array(acquisition.frame_doses)
+    figures = {
+        "counts": counts,
+        "hot_pixels": float(len(calibration.defects)),
+        "motion_total": float(path[-1]),
+        "motion_first": float(np.interp(_FIRST_DOSE, np.cumsum(doses) - doses / 2, path)),
+    }
+    if calibration.match is not None:
+        figures["gain_match"] = calibration.match.significance
+    return figures

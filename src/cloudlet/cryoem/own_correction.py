@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +9,14 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
-from cloudlet.cryoem.correction import Correction, Watch
+from cloudlet.cryoem.correction import Correction, Watch, figures_of, motion_of
 from cloudlet.cryoem.errors import CardFull, MovieUnreadable
-from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
 from cloudlet.cryoem.numerics.device import Device, DeviceFull, Layout, RadialTable, Stack
 from cloudlet.cryoem.numerics.low_rank import ExposureWeights, exposure_weights
-from cloudlet.cryoem.path_figures import path_figures
+from cloudlet.cryoem.numerics.threads import Threads
 from cloudlet.cryoem.settings import CryoemSettings
 
 __all__ = ["OwnCorrector"]
@@ -34,7 +32,7 @@ class OwnCorrector:
     """The engine of this package on one device; implements `cloudlet.cryoem.correction.Corrector`."""
 
     def __init__(self, device: Device, threads: int, settings: CryoemSettings) -> None:
-        self._device, self._threads, self._settings = device, threads, settings
+        self._device, self._threads, self._settings = device, Threads(threads), settings
 
     def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
@@ -80,12 +78,7 @@ class OwnCorrector:
                 movie.read_frame(frame, stack.buffer(frame))
                 stack.take(frame)
 
-            if self._threads == 1:
-                for frame in range(outline.frames):
-                    decode(frame)
-            else:
-                with ThreadPoolExecutor(self._threads) as pool:
-                    list(pool.map(decode, range(outline.frames)))
+            self._threads.each(decode, outline.frames)
         return stack
 
     def _summed(
@@ -99,6 +92,7 @@ class OwnCorrector:
         weights: ExposureWeights,
     ) -> Correction:
         layout, shares = stack.layout, weights.shares
+        shape = layout.frames, layout.rows, layout.columns
         if self._settings.keep_halves:
             odd = np.arange(layout.frames) % 2 == 0
             shares = np.concatenate([shares, shares[:1] * odd, shares[:1] * ~odd])
@@ -116,11 +110,8 @@ class OwnCorrector:
             unweighted=images[0],
             halves=(images[1], images[2]) if self._settings.keep_halves else None,
             pixel_size_angstrom=acquisition.pixel_size_angstrom * acquisition.binning,
-            motion=_movie_motion(path, acquisition, layout, field, calibration),
-            figures={
-                **_gain_figures(calibration, means),
-                **_motion_figures(field, acquisition),
-            },
+            motion=motion_of(path, acquisition, calibration, shape, field.path, _local(field)),
+            figures=_figures(acquisition, calibration, means, field),
         )
 
 
@@ -154,43 +145,20 @@ def _only(number: int, count: int) -> RadialTable:
     return RadialTable(values, 1.0)
 
 
-def _movie_motion(
-    path: Path, acquisition: Acquisition, layout: Layout, field: MotionField, calibration: Calibration
-) -> MovieMotion:
-    model, defects = fit_polynomial(field), calibration.defects
+def _local(field: MotionField) -> NDArray[np.float64] | None:
+    """Return the coefficients of RELION's model of the local motion; None where it leaves too much unsaid."""
+    model = fit_polynomial(field)
     fits = model is not None and model.residual <= _FITTING * field.field_strength()
-    fractions = acquisition.fractions
-    return MovieMotion(
-        movie_name=str(path),
-        shape=(layout.frames, layout.rows, layout.columns),
-        gain_name=str(acquisition.gain) if acquisition.gain else None,
-        pixel_size_angstrom=acquisition.pixel_size_angstrom,
-        binning=acquisition.binning,
-        dose_per_frame=acquisition.dose / layout.frames,
-        pre_exposure=acquisition.pre_exposure,
-        voltage_kv=acquisition.voltage_kv,
-        motion=field.path,
-        local=model.coefficients if model is not None and fits else None,
-        hot_pixels=[(int(row), int(column)) for row, column in zip(defects.rows, defects.columns, strict=True)],
-        eer=(fractions.upsampling, fractions.frames) if acquisition.is_eer else None,
-    )
+    return model.coefficients if model is not None and fits else None
 
 
-def _gain_figures(calibration: Calibration, means: NDArray[np.float64]) -> dict[str, float]:
-    figures = {
-        "counts": float(np.mean(means)),
-        "hot_pixels": float(len(calibration.defects)),
-        "dead_frames": float(np.count_nonzero(means <= _DEAD * np.median(means))),
-    }
-    if calibration.match is not None:
-        figures["gain_match"] = calibration.match.significance
-    return figures
-
-
-def _motion_figures(field: MotionField, acquisition: Acquisition) -> dict[str, float]:
+def _figures(
+    acquisition: Acquisition, calibration: Calibration, means: NDArray[np.float64], field: MotionField
+) -> dict[str, float]:
     pixel = acquisition.pixel_size_angstrom
     return {
-        **path_figures(field.path, acquisition),
+        **figures_of(acquisition, calibration, float(np.mean(means)), field.path),
+        "dead_frames": float(np.count_nonzero(means <= _DEAD * np.median(means))),
         "motion_local": pixel * field.field_strength(),
         "motion_error": pixel * float(np.sqrt(np.square(field.path_error()).mean())),
     }

@@ -14,7 +14,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import mrcfile
@@ -25,16 +24,15 @@ from numpy.typing import NDArray
 from cloudlet.compute import die_with_parent
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
-from cloudlet.cryoem.correction import Correction, Watch
+from cloudlet.cryoem.correction import Correction, Watch, figures_of, motion_of
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import MovieFile, open_movie
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.star import add_table, write_star
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
-from cloudlet.cryoem.path_figures import path_figures
+from cloudlet.cryoem.numerics.threads import Threads
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -74,7 +72,7 @@ class RelionCorrector:
             halves=None,
             pixel_size_angstrom=pixel,
             motion=motion,
-            figures=_figures(motion, acquisition, calibration, counts),
+            figures=figures_of(acquisition, calibration, counts, motion.motion),
         )
 
 
@@ -194,32 +192,4 @@ def _motion(
     if shifts.shape != (shape[0], 2):
         raise _failed(f"{star.name} has shifts of {len(shifts)} frames instead of {shape[0]}".encode())
     local = None if not coefficients else -np.array(coefficients).reshape(2, -1)[::-1]
-    fractions = acquisition.fractions
-    motion = MovieMotion(
-        movie_name=str(path),
-        shape=shape,
-        gain_name=str(acquisition.gain) if acquisition.gain else None,
-        pixel_size_angstrom=acquisition.pixel_size_angstrom,
-        binning=acquisition.binning,
-        dose_per_frame=acquisition.dose / shape[0],
-        pre_exposure=acquisition.pre_exposure,
-        voltage_kv=acquisition.voltage_kv,
-        motion=shifts[0] - shifts,
-        local=local,
-        eer=(fractions.upsampling, fractions.frames) if acquisition.is_eer else None,
-    )
-    defects = calibration.defects
-    return replace(motion, hot_pixels=[(int(y), int(x)) for y, x in zip(defects.rows, defects.columns, strict=True)])
-
-
-def _figures(
-    motion: MovieMotion, acquisition: Acquisition, calibration: Calibration, counts: float
-) -> dict[str, float]:
-    figures = {
-        "counts": counts,
-        "hot_pixels": float(len(calibration.defects)),
-        **path_figures(motion.motion, acquisition),
-    }
-    if calibration.match is not None:
-        figures["gain_match"] = calibration.match.significance
-    return figures
+    return motion_of(path, acquisition, calibration, shape, shifts[0] - shifts, local)

@@ -14,16 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.errors import (
-    DefectsUnusable,
-    MovieTruncated,
-    MovieUnreadable,
-    MovieWrongSize,
-    MovieWrongType,
-)
-from cloudlet.cryoem.formats.outline import AS_STORED
-from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.errors import DefectsUnusable
+from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.formats.readers import reader_of
+from cloudlet.cryoem.formats.single_image import read_single_image, refusing
 
 __all__ = ["parse_defects", "read_defects"]
 
@@ -49,32 +43,15 @@ def read_defects(path: Path, shape: tuple[int, int]) -> Mask:
     DefectsUnusable
         It is not there, cannot be read or understood, belongs to another size, or leaves too little of the camera.
     """
-    try:
-        with opened(path) as file:
-            reader = reader_of(path)
-            if reader is None:
-                raw = file.read(_LARGEST_TEXT + 1)
-                if len(raw) > _LARGEST_TEXT:
-                    raise _unusable(path, "it is too large for a text")
-                mask = parse_defects(raw.decode("utf-8", "replace"))
-            else:
-                outline = reader.look(path.name, file, AS_STORED)
-                if outline.is_cut or outline.frames != 1:
-                    raise _unusable(path, "it is not one whole image")
-                _check_size(path, (outline.rows, outline.columns), shape)
-                image = np.empty((outline.rows, outline.columns), outline.dtype)
-                reader.decoder(path.name, file, AS_STORED)(0, image)
-                mask = image != 0
-    except NotARegularFile as cause:
-        raise _unusable(path, "it is a link, a folder or a device") from cause
-    except FileNotFoundError as cause:
-        raise _unusable(path, f"it is not in {path.parent}") from cause
-    except OSError as cause:
-        raise _unusable(path, cause.strerror or str(cause)) from cause
-    except ValueError as cause:
-        raise _unusable(path, str(cause)) from cause
-    except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
-        raise _unusable(path, cause.message.rstrip(".")) from cause
+    reader = reader_of(path)
+    with refusing(path, _unusable), opened(path) as file:
+        if reader is None:
+            raw = file.read(_LARGEST_TEXT + 1)
+            if len(raw) > _LARGEST_TEXT:
+                raise _unusable(path, "it is too large for a text")
+            mask = parse_defects(raw.decode("utf-8", "replace"))
+        else:
+            mask = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape)) != 0
     return _of_frames(path, mask, shape)
 
 

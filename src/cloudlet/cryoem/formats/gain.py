@@ -7,18 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.errors import (
-    GainMissing,
-    GainUnreadable,
-    GainWrongSize,
-    MovieTruncated,
-    MovieUnreadable,
-    MovieWrongSize,
-    MovieWrongType,
-)
-from cloudlet.cryoem.formats.outline import AS_STORED
-from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.errors import GainMissing, GainUnreadable, GainWrongSize
+from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.formats.readers import Reader, reader_of
+from cloudlet.cryoem.formats.single_image import read_single_image, refusing
 
 __all__ = ["read_gain"]
 
@@ -39,39 +31,27 @@ def read_gain(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     GainWrongSize
         It does not have the size of the frames.
     """
-    try:
-        gain = _image(path, shape)
-    except NotARegularFile as cause:
-        raise _unreadable(path, "it is a link, a folder or a device") from cause
-    except FileNotFoundError as cause:
-        raise GainMissing(
-            f"The gain reference {path.name} is not in {path.parent}.",
-            "Put it beside the movies, or name another: --gain, or gain in the settings.",
-        ) from cause
-    except OSError as cause:
-        raise _unreadable(path, cause.strerror or str(cause)) from cause
-    except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
-        raise _unreadable(path, cause.message.rstrip(".")) from cause
+    reader = _reader(path)
+    with refusing(path, _unreadable):
+        try:
+            with opened(path) as file:
+                image = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape))
+        except FileNotFoundError as cause:
+            raise GainMissing(
+                f"The gain reference {path.name} is not in {path.parent}.",
+                "Put it beside the movies, or name another: --gain, or gain in the settings.",
+            ) from cause
+    gain = _inverted(image) if _is_for_eer(path) else image.astype(np.float32)
     _check_values(path, gain)
     return gain
 
 
-def _image(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Read a file as a movie of one frame, once it is known to be of the right size."""
-    reader = _reader(path)
-    with opened(path) as file:
-        outline = reader.look(path.name, file, AS_STORED)
-        if outline.is_cut or outline.frames != 1:
-            raise _unreadable(path, f"it holds {outline.frames} whole images instead of one")
-        if (outline.rows, outline.columns) not in {shape, shape[::-1]}:
-            raise GainWrongSize(
-                f"The gain reference {path.name} is {outline.columns} × {outline.rows} pixels, the frames are "
-                f"{shape[1]} × {shape[0]}.",
-                "Give the gain reference that was taken for this camera mode: --gain, or gain in the settings.",
-            )
-        image = np.empty((outline.rows, outline.columns), outline.dtype)
-        reader.decoder(path.name, file, AS_STORED)(0, image)
-        return _inverted(image) if _is_for_eer(path) else image.astype(np.float32)
+def _check_size(path: Path, size: tuple[int, int], shape: tuple[int, int]) -> None:
+    if size not in {shape, shape[::-1]}:
+        raise GainWrongSize(
+            f"The gain reference {path.name} is {size[1]} × {size[0]} pixels, the frames are {shape[1]} × {shape[0]}.",
+            "Give the gain reference that was taken for this camera mode: --gain, or gain in the settings.",
+        )
 
 
 def _is_for_eer(path: Path) -> bool:

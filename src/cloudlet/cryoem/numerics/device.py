@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.frames import Defects
 from cloudlet.cryoem.numerics.rings import Rings
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = [
     "TILE",
@@ -268,8 +269,8 @@ class Sums(Protocol):
 class HalfPlane(Protocol):
     """The transform of an image."""
 
-    def on_host(self, threads: int) -> HalfPlane:
-        """Return the same in the host's memory, worked on by so many threads; it outlasts the movie's stack."""
+    def on_host(self, threads: Threads) -> HalfPlane:
+        """Return the same in the host's memory, worked on by these threads; it outlasts the movie's stack."""
         ...
 
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:

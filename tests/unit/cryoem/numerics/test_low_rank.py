@@ -3,12 +3,12 @@ import pytest
 
 from cloudlet.cryoem.numerics import reference
 from cloudlet.cryoem.numerics.cpu.gathering import gather
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.device import TILE, RadialTable
 from cloudlet.cryoem.numerics.interpolation import transfer
 from cloudlet.cryoem.numerics.low_rank import LARGEST_ERROR, exact_weights, exposure_weights
 from cloudlet.cryoem.numerics.padding import padded_size
+from cloudlet.cryoem.numerics.threads import Threads
 
 FRAMES = 24
 

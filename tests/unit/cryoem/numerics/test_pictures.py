@@ -1,9 +1,9 @@
 import numpy as np
 
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
 from cloudlet.cryoem.numerics.pictures import micrograph_picture, spectrum_picture
+from cloudlet.cryoem.numerics.threads import Threads
 
 OPTICS = Optics(200, 2.7, 0.1)
 

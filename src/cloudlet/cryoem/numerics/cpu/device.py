@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cloudlet.cryoem.numerics.cpu.stack import CpuStack
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import Layout
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["CpuDevice"]
 

@@ -9,11 +9,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuSums
 from cloudlet.cryoem.numerics.device import TILE
 from cloudlet.cryoem.numerics.interpolation import PHASES, TAPS, kernel
 from cloudlet.cryoem.numerics.padding import padded_size
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["gather", "sums_shape"]
 

@@ -9,11 +9,11 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.cpu.matching import add_slopes, crop_transform, fade, ring_powers, sum_moved
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import LowFrequencies, RadialTable, Window
 from cloudlet.cryoem.numerics.fourier import edge
 from cloudlet.cryoem.numerics.padding import fast_shape
 from cloudlet.cryoem.numerics.rings import RINGS, cropped_frequencies, rings_of, within
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["CpuMatch", "CpuSpectra"]
 

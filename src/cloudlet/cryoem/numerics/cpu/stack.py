@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.numerics.cpu.counting import add_frames, bin_frames
 from cloudlet.cryoem.numerics.cpu.gathering import gather, sums_shape
 from cloudlet.cryoem.numerics.cpu.spectra import CpuSpectra
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuSums
 from cloudlet.cryoem.numerics.device import Layout, RadialTable, Window
 from cloudlet.cryoem.numerics.frames import Defects
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["CpuStack"]
 

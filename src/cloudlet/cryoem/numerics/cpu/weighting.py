@@ -9,10 +9,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped, cropped_size, leading_over, low_pass_image, padded_size
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["CpuHalfPlane", "CpuSums"]
 
@@ -86,7 +86,7 @@ class CpuHalfPlane:
         _fill_margins(padded, shape)
         return cls(scipy.fft.rfft2(padded, workers=threads.count), (padded.shape[0], padded.shape[1]), shape, threads)
 
-    def on_host(self, threads: int) -> CpuHalfPlane:
+    def on_host(self, threads: Threads) -> CpuHalfPlane:
         """Return itself."""
         return self
 

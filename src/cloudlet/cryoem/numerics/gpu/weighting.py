@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
 from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image
+from cloudlet.cryoem.numerics.threads import Threads
 
 __all__ = ["TorchHalfPlane", "TorchSums"]
 
@@ -57,9 +57,9 @@ class TorchHalfPlane:
     def __init__(self, transform: torch.Tensor, padded: tuple[int, int], shape: tuple[int, int]) -> None:
         self._transform, self._padded, self._shape = transform, padded, shape
 
-    def on_host(self, threads: int) -> CpuHalfPlane:
+    def on_host(self, threads: Threads) -> CpuHalfPlane:
         """Return the same for the host's threads."""
-        return CpuHalfPlane(host_array(self._transform), self._padded, self._shape, Threads(threads))
+        return CpuHalfPlane(host_array(self._transform), self._padded, self._shape, threads)
 
     @telling_full_memory
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:

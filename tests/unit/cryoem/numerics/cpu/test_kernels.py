@@ -9,10 +9,10 @@ from cloudlet.cryoem.numerics import reference
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.cpu.gathering import gather
 from cloudlet.cryoem.numerics.cpu.thon import match_rings
-from cloudlet.cryoem.numerics.cpu.threads import Threads
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.device import TILE, Layout, RadialTable, Window
 from cloudlet.cryoem.numerics.frames import Defects
+from cloudlet.cryoem.numerics.threads import Threads
 
 SEEDS = st.integers(0, 2**32 - 1)
 KINDS = st.sampled_from([np.uint8, np.int8, np.uint16, np.int16, np.float32])

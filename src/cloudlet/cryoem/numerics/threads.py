@@ -1,4 +1,4 @@
-"""Dividing a loop among the threads of a device."""
+"""Dividing a loop among threads."""
 
 from __future__ import annotations
 

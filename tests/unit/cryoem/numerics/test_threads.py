@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from cloudlet.cryoem.numerics.cpu.threads import Threads
+from cloudlet.cryoem.numerics.threads import Threads
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -99,15 +99,16 @@ def _rounded(items: Any) -> Any:
 def _table(section: Section) -> str:
     marks = {None: "", True: "passed", False: "missed"}
     rows = [
-        f"| {row['name'].partition(': ')[2]} | {_told(row['value'])} {row['unit']} | {row['bar']} | {marks[row['ok']]} |"
+        f"| {row['name'].partition(': ')[2]} | {_told(row)} | {row['bar']} | {marks[row['ok']]} |"
         for row in section["rows"]
     ]
     table = "\n".join(["| what | measured | bar | |", "| --- | --- | --- | --- |", *rows])
     return f"{table}\n\n{section['where']}."
 
 
-def _told(value: float) -> str:
-    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+def _told(row: dict[str, Any]) -> str:
+    value = row["value"]
+    return f"{value:.0f} {row['unit']}" if value >= 1000 else f"{value:.3g} {row['unit']}"
 
 
 def _plot(name: str, words: str, draw: Callable[[Axes], None], size: tuple[float, float] = (6.4, 3.6)) -> str:

@@ -86,17 +86,14 @@ def run_edge(
         How many exposures are processed at the same time.
     """
     runs = Runs(database)
-    pool = LocalPool(workers, task_seconds=settings.task_seconds)
-    try:
-        with (
-            Engine(runs, pool, settings, workers=workers) as engine,
-            _stopping() as stop,
-            engine.running() as ended,
-        ):
-            dispatcher = _Dispatcher(runs, instruments, workloads, engine)
-            _dispatch(dispatcher, database, stop, ended)
-    finally:
-        pool.terminate()
+    with _stopping() as stop:
+        pool = LocalPool(workers, task_seconds=settings.task_seconds)
+        try:
+            with Engine(runs, pool, settings, workers=workers) as engine, engine.running() as ended:
+                dispatcher = _Dispatcher(runs, instruments, workloads, engine)
+                _dispatch(dispatcher, database, stop, ended)
+        finally:
+            pool.terminate()
 
 
 class _Dispatcher:

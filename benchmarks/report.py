@@ -28,6 +28,11 @@ class Row:
     ok: bool | None = None
     """Whether the bar is passed; None without a bar."""
 
+    @property
+    def told(self) -> str:
+        """The value to three digits, large ones without an exponent."""
+        return f"{self.value:.0f}" if self.value >= 1000 else f"{self.value:.3g}"
+
     @classmethod
     def at_most(cls, name: str, value: float, unit: str, limit: float) -> Row:
         """Return a row whose value must not exceed `limit`."""
@@ -39,7 +44,7 @@ def report(name: str, rows: Sequence[Row]) -> bool:
     table = Table("what", "value", "unit", "bar", "", title=name)
     for row in rows:
         mark = {None: "", True: "[green]passed[/]", False: "[red]missed[/]"}[row.ok]
-        table.add_row(row.name, f"{row.value:.3g}", row.unit, row.bar, mark)
+        table.add_row(row.name, row.told, row.unit, row.bar, mark)
     Console().print(table)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import kept
+from benchmarks.report import Row, kept
 
 Section = dict[str, Any]
 
@@ -99,16 +99,11 @@ def _rounded(items: Any) -> Any:
 def _table(section: Section) -> str:
     marks = {None: "", True: "passed", False: "missed"}
     rows = [
-        f"| {row['name'].partition(': ')[2]} | {_told(row)} | {row['bar']} | {marks[row['ok']]} |"
-        for row in section["rows"]
+        f"| {row.name.partition(': ')[2]} | {row.told} {row.unit} | {row.bar} | {marks[row.ok]} |"
+        for row in (Row(**each) for each in section["rows"])
     ]
     table = "\n".join(["| what | measured | bar | |", "| --- | --- | --- | --- |", *rows])
     return f"{table}\n\n{section['where']}."
-
-
-def _told(row: dict[str, Any]) -> str:
-    value = row["value"]
-    return f"{value:.0f} {row['unit']}" if value >= 1000 else f"{value:.3g} {row['unit']}"
 
 
 def _plot(name: str, words: str, draw: Callable[[Axes], None], size: tuple[float, float] = (6.4, 3.6)) -> str:

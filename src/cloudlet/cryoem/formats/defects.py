@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import DefectsUnusable
-from cloudlet.cryoem.formats.raw_file import opened
+from cloudlet.cryoem.formats.raw_file import opened, refusing
 from cloudlet.cryoem.formats.readers import reader_of
-from cloudlet.cryoem.formats.single_image import read_single_image, refusing
+from cloudlet.cryoem.formats.single_image import read_single_image
 
 __all__ = ["parse_defects", "read_defects"]
 
@@ -44,14 +44,17 @@ def read_defects(path: Path, shape: tuple[int, int]) -> Mask:
         It is not there, cannot be read or understood, belongs to another size, or leaves too little of the camera.
     """
     reader = reader_of(path)
-    with refusing(path, _unusable), opened(path) as file:
-        if reader is None:
-            raw = file.read(_LARGEST_TEXT + 1)
-            if len(raw) > _LARGEST_TEXT:
-                raise _unusable(path, "it is too large for a text")
-            mask = parse_defects(raw.decode("utf-8", "replace"))
-        else:
-            mask = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape)) != 0
+    try:
+        with refusing(path, _unusable), opened(path) as file:
+            if reader is None:
+                raw = file.read(_LARGEST_TEXT + 1)
+                if len(raw) > _LARGEST_TEXT:
+                    raise ValueError("it is too large for a text")
+                mask = parse_defects(raw.decode("utf-8", "replace"))
+            else:
+                mask = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape)) != 0
+    except FileNotFoundError as cause:
+        raise _unusable(path, f"it is not in {path.parent}") from cause
     return _of_frames(path, mask, shape)
 
 

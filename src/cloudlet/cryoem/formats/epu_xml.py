@@ -13,7 +13,7 @@ from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
 from cloudlet.cryoem.errors import MetadataUnreadable
-from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
+from cloudlet.cryoem.formats.raw_file import opened, refusing
 from cloudlet.cryoem.names import movie_stem
 
 __all__ = ["EpuMetadata", "epu_path", "parse_epu", "read_epu"]
@@ -71,21 +71,12 @@ def read_epu(path: Path) -> EpuMetadata:
     MetadataUnreadable
         It cannot be read or understood, or is far too large.
     """
-    try:
+    with refusing(path, _unreadable):
         with opened(path) as file:
             raw = file.read(_LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise
-    except NotARegularFile as cause:
-        raise _unreadable(path, "it is a link, a folder or a device") from cause
-    except OSError as cause:
-        raise _unreadable(path, cause.strerror or str(cause)) from cause
-    if len(raw) > _LARGEST_BYTES:
-        raise _unreadable(path, "it is too large to be metadata")
-    try:
+        if len(raw) > _LARGEST_BYTES:
+            raise ValueError("it is too large to be metadata")
         return parse_epu(raw)
-    except ValueError as cause:
-        raise _unreadable(path, str(cause)) from cause
 
 
 def parse_epu(raw: bytes) -> EpuMetadata:

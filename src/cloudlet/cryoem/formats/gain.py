@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import GainMissing, GainUnreadable, GainWrongSize
-from cloudlet.cryoem.formats.raw_file import opened
+from cloudlet.cryoem.formats.raw_file import opened, refusing
 from cloudlet.cryoem.formats.readers import Reader, reader_of
-from cloudlet.cryoem.formats.single_image import read_single_image, refusing
+from cloudlet.cryoem.formats.single_image import read_single_image
 
 __all__ = ["read_gain"]
 
@@ -32,15 +32,14 @@ def read_gain(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
         It does not have the size of the frames.
     """
     reader = _reader(path)
-    with refusing(path, _unreadable):
-        try:
-            with opened(path) as file:
-                image = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape))
-        except FileNotFoundError as cause:
-            raise GainMissing(
-                f"The gain reference {path.name} is not in {path.parent}.",
-                "Put it beside the movies, or name another: --gain, or gain in the settings.",
-            ) from cause
+    try:
+        with refusing(path, _unreadable), opened(path) as file:
+            image = read_single_image(path.name, file, reader, lambda size: _check_size(path, size, shape))
+    except FileNotFoundError as cause:
+        raise GainMissing(
+            f"The gain reference {path.name} is not in {path.parent}.",
+            "Put it beside the movies, or name another: --gain, or gain in the settings.",
+        ) from cause
     gain = _inverted(image) if _is_for_eer(path) else image.astype(np.float32)
     _check_values(path, gain)
     return gain

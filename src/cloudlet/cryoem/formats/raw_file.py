@@ -8,12 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["NotARegularFile", "opened", "size_of"]
+from cloudlet.errors import CloudletError
+
+__all__ = ["NotARegularFile", "opened", "refusing", "size_of"]
 
 
 class NotARegularFile(OSError):
@@ -42,6 +44,29 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise NotARegularFile(errno.EINVAL, "it is no regular file")
     with os.fdopen(descriptor, "rb") as file:
         yield file
+
+
+@contextmanager
+def refusing(path: Path, refused: Callable[[Path, str], CloudletError]) -> Iterator[None]:
+    """Raise what `refused` makes of a file and a reason, where it cannot be read or its content makes no sense.
+
+    The latter is said by a ValueError; reasons go on after "it cannot be used:" or the like, without a full stop.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file: what that means, each reader says itself.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except NotARegularFile as cause:
+        raise refused(path, "it is a link, a folder or a device") from cause
+    except OSError as cause:
+        raise refused(path, cause.strerror or str(cause)) from cause
+    except ValueError as cause:
+        raise refused(path, str(cause)) from cause
 
 
 def size_of(file: BinaryIO) -> int:

@@ -1,10 +1,8 @@
-"""Files that hold one image beside the movies, such as gain references, and what is said where they do not."""
+"""Files that hold one image beside the movies, such as gain references."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,31 +10,9 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
 from cloudlet.cryoem.formats.outline import AS_STORED
-from cloudlet.cryoem.formats.raw_file import NotARegularFile
 from cloudlet.cryoem.formats.readers import Reader
-from cloudlet.errors import CloudletError
 
-__all__ = ["read_single_image", "refusing"]
-
-
-@contextmanager
-def refusing(path: Path, refused: Callable[[Path, str], CloudletError]) -> Iterator[None]:
-    """Raise instead of whatever goes wrong with a file in the block what `refused` makes of it and the reason.
-
-    The reason goes on after "it cannot be used:" or the like, without a full stop.
-    """
-    try:
-        yield
-    except NotARegularFile as cause:
-        raise refused(path, "it is a link, a folder or a device") from cause
-    except FileNotFoundError as cause:
-        raise refused(path, f"it is not in {path.parent}") from cause
-    except OSError as cause:
-        raise refused(path, cause.strerror or str(cause)) from cause
-    except ValueError as cause:
-        raise refused(path, str(cause)) from cause
-    except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
-        raise refused(path, cause.message.rstrip(".")) from cause
+__all__ = ["read_single_image"]
 
 
 def read_single_image(
@@ -47,14 +23,17 @@ def read_single_image(
     Raises
     ------
     ValueError
-        It holds none or several.
-    MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType, OSError
-        See `cloudlet.cryoem.formats.readers`.
+        It holds none or several, or cannot be read; the message goes on after "it cannot be used:" or the like.
+    OSError
+        The file cannot be read.
     """
-    outline = reader.look(name, file, AS_STORED)
-    if outline.is_cut or outline.frames != 1:
-        raise ValueError(f"it holds {outline.frames} whole images instead of one")
-    check((outline.rows, outline.columns))
-    image = np.empty((outline.rows, outline.columns), outline.dtype)
-    reader.decoder(name, file, AS_STORED)(0, image)
+    try:
+        outline = reader.look(name, file, AS_STORED)
+        if outline.is_cut or outline.frames != 1:
+            raise ValueError(f"it holds {outline.frames} whole images instead of one")
+        check((outline.rows, outline.columns))
+        image = np.empty((outline.rows, outline.columns), outline.dtype)
+        reader.decoder(name, file, AS_STORED)(0, image)
+    except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
+        raise ValueError(cause.message.rstrip(".")) from cause
     return image

@@ -84,8 +84,7 @@ def test_frames_together_are_the_sum_of_each(densities: list[float], seed: int) 
 
 
 def test_a_frame_that_ends_within_its_last_skip_is_not_whole_whatever_follows() -> None:
-    skips = np.zeros(TOTAL // 127 * 7 // 8, np.uint8)
-    skips[:] = 0xFF  # nothing but largest skips, and not enough of them
+    skips = np.full(TOTAL // 127 * 7 // 8, 0xFF, np.uint8)  # nothing but largest skips, and not enough of them
     for behind in (0x00, 0xFF):
         source = np.concatenate([skips, np.full(SOURCE_MARGIN, behind, np.uint8)])
         assert add_events(source, [len(skips)], EventCode(7, 2, 2), SHAPE, 1, np.zeros(SHAPE, np.uint8)) == 0

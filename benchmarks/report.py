@@ -29,7 +29,7 @@ class Row:
     """Whether the bar is passed; None without a bar."""
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The value to three digits, large ones without an exponent."""
         return f"{self.value:.0f}" if self.value >= 1000 else f"{self.value:.3g}"
 
@@ -44,7 +44,7 @@ def report(name: str, rows: Sequence[Row]) -> bool:
     table = Table("what", "value", "unit", "bar", "", title=name)
     for row in rows:
         mark = {None: "", True: "[green]passed[/]", False: "[red]missed[/]"}[row.ok]
-        table.add_row(row.name, row.told, row.unit, row.bar, mark)
+        table.add_row(row.name, row.text, row.unit, row.bar, mark)
     Console().print(table)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))

@@ -63,9 +63,9 @@ def measure_path(is_quick: bool) -> Iterator[Row]:
         yield Row(f"{name}, error of the path", float(np.sqrt(ours.mean())), "px")
         yield Row(f"{name}, RELION's", float(np.sqrt(relion.mean())), "px")
         yield Row(f"{name}, ours over RELION's ({low:.2f} to {high:.2f})", ratio, "", f"≤ {limit:g}", ratio <= limit)
-        told = f"{name}, predicted over observed"
+        name_of_ratio = f"{name}, predicted over observed"
         # of a strong specimen what is left is no noise: how frames are interpolated, and how fast they move
-        yield Row(told, float(predicted), "") if strength > 1 else _honest(told, predicted)
+        yield Row(name_of_ratio, float(predicted), "") if strength > 1 else _honest(name_of_ratio, predicted)
 
 
 def measure_field(is_quick: bool) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from benchmarks.report import Row
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.correction import Correction
 from cloudlet.cryoem.devices import device_for
-from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import fit_ctf
@@ -57,9 +57,9 @@ def measure(is_quick: bool) -> Iterator[Row]:
 
 
 def _corrected(made: Made, device: Device, threads: int) -> tuple[Correction, Stopwatch]:
-    told = {"pixel_size_angstrom": made.spec.pixel_size_angstrom, "voltage_kv": made.spec.voltage_kv}
-    settings = CryoemSettings(**told, dose_per_frame=made.dose_per_frame, gain=made.gain)
-    acquisition, watch = acquisition_of(made.path, look_at_movie(made.path), settings), Stopwatch()
+    options = {"pixel_size_angstrom": made.spec.pixel_size_angstrom, "voltage_kv": made.spec.voltage_kv}
+    settings = CryoemSettings(**options, dose_per_frame=made.dose_per_frame, gain=made.gain)
+    acquisition, watch = acquisition_of(made.path, probe(made.path), settings), Stopwatch()
     return OwnCorrector(device, threads, settings).correct(made.path, acquisition, WORK, watch), watch
 
 

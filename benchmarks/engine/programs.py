@@ -103,11 +103,11 @@ def path_of(star: Path) -> NDArray[np.float64]:
 
 def _run(command: list[str], folder: Path) -> Cost:
     begin = time.monotonic()
-    with tempfile.TemporaryFile("w+") as told:
-        running = subprocess.Popen(command, cwd=folder, stdout=told, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile("w+") as output:
+        running = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(running.pid, 0)  # of this process and its own children alone
         running.returncode = os.waitstatus_to_exitcode(status)
         if running.returncode != 0:
-            told.seek(0)
-            raise RuntimeError(f"{command[:4]} ended with {running.returncode}: {told.read()[-4000:]}")
+            output.seek(0)
+            raise RuntimeError(f"{command[:4]} ended with {running.returncode}: {output.read()[-4000:]}")
     return Cost(used.ru_utime + used.ru_stime, time.monotonic() - begin, used.ru_maxrss * 1024 / 1e9)

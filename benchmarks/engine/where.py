@@ -16,8 +16,8 @@ def where(is_quick: bool) -> str:
     """Return the day, the hardware and the versions, in words."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "imagecodecs"))
     day = datetime.now(UTC).strftime("%-d %B %Y")
-    told = f"{day}, {_processor()}{_card()}, Python {platform.python_version()}, {packages}, RELION {_relion()}"
-    return f"{told}; fewer movies, seeds and repetitions" if is_quick else told
+    described = f"{day}, {_processor()}{_card()}, Python {platform.python_version()}, {packages}, RELION {_relion()}"
+    return f"{described}; fewer movies, seeds and repetitions" if is_quick else described
 
 
 def _processor() -> str:
@@ -37,7 +37,7 @@ def _card() -> str:
 
 def _relion() -> str:
     try:
-        told = subprocess.run(["relion_refine", "--version"], capture_output=True, text=True, check=False).stdout
+        described = subprocess.run(["relion_refine", "--version"], capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return "not there"
-    return next((word for word in told.split() if word[:1].isdigit()), "of unknown version")
+    return next((word for word in described.split() if word[:1].isdigit()), "of unknown version")

@@ -68,7 +68,7 @@ export interface Run {
   id: number;
   instrument: string;
   started_at: string;
-  looked_at: string | null;
+  scanned_at: string | null;
   problem: Problem | null;
 }
 

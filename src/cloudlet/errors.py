@@ -1,10 +1,10 @@
-"""The one base of every error that a person may read."""
+"""The one base of every error that a person may read, and what any part may find wrong with its settings."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["CloudletError"]
+__all__ = ["CloudletError", "SettingsInvalid"]
 
 
 class CloudletError(Exception):
@@ -37,3 +37,9 @@ class CloudletError(Exception):
 
     def __reduce__(self) -> tuple[type[CloudletError], tuple[str, str]]:
         return (type(self), (self.message, self.remedy))
+
+
+class SettingsInvalid(CloudletError):
+    """Settings cannot be used; the message names every problem at once."""
+
+    slug = "settings-invalid"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-__all__ = ["inner_model", "told_plainly"]
+__all__ = ["describe_problems", "inner_model"]
 
 SENTENCES = {
     "missing": "it is missing",
@@ -41,7 +41,7 @@ SENTENCES = {
 """pydantic's names of what can be wrong with a value, and how we say it."""
 
 
-def told_plainly(model: type[BaseModel], cause: ValidationError) -> list[str]:
+def describe_problems(model: type[BaseModel], cause: ValidationError) -> list[str]:
     """Return one sentence for each problem that `model` had with what it was given."""
     return [_sentence(model, error) for error in cause.errors()]
 
@@ -60,16 +60,16 @@ def inner_model(field: FieldInfo) -> type[BaseModel] | None:
 def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     path = [str(part) for part in error["loc"] if part != "[key]"]  # pydantic's mark of a table's name
     where = ".".join(path)
-    told = _unknown(model, path) if error["type"] == "extra_forbidden" else _wrong(error)
-    return f"{where}: {told}" if where else told
+    sentence = _unknown(model, path) if error["type"] == "extra_forbidden" else _wrong(error)
+    return f"{where}: {sentence}" if where else sentence
 
 
 def _wrong(error: ErrorDetails) -> str:
     plain = SENTENCES.get(error["type"])
     if plain is not None:
         return f"{plain.format(**error.get('ctx', {}))}."
-    told = error["msg"].removeprefix("Value error, ").replace("Input should", "it should", 1)
-    return f"{told}."
+    sentence = error["msg"].removeprefix("Value error, ").replace("Input should", "it should", 1)
+    return f"{sentence}."
 
 
 def _unknown(model: type[BaseModel], path: Sequence[str]) -> str:

@@ -44,12 +44,12 @@ class Viewer:
 
     def begin(self) -> tuple[int, int]:
         """Shake hands and return the screen's width and height in pixels."""
-        self.greet()
+        self.shake_hands()
         width, height, _format, length = struct.unpack("!HH16sI", self.exactly(24))
         self.exactly(length)
         return width, height
 
-    def greet(self) -> None:
+    def shake_hands(self) -> None:
         """Shake hands up to where the gateway opens the way to the instrument."""
         assert self.exactly(12) == b"RFB 003.008\n"
         self.send(b"RFB 003.008\n")

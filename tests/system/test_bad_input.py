@@ -38,7 +38,7 @@ class Ended:
 class Night:
     """A raw folder full of bad movies, processed."""
 
-    told: dict[str, str]
+    reported: dict[str, str]
     ended: dict[str, Ended]
     project: Path
     status: int
@@ -48,7 +48,7 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     raw, project = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("project")
-    told = write_corpus(raw)
+    reported = write_corpus(raw)
     before = {path: path.stat().st_mtime_ns for path in raw.iterdir()}
     command = [sys.executable, "-m", "cloudlet", "process", str(raw), "--out", str(project), *KNOWN]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
@@ -56,19 +56,19 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     with sqlite3.connect(project / "cloudlet.db") as database:
         rows = database.execute("select name, state, problem, results from exposure").fetchall()
     ended = {name: Ended(state, *(json.loads(text or "null") or {} for text in rest)) for name, state, *rest in rows}
-    return Night(told, ended, project, done.returncode, done.stdout + done.stderr)
+    return Night(reported, ended, project, done.returncode, done.stdout + done.stderr)
 
 
 def test_every_movie_ends_and_none_brings_the_program_down(night: Night) -> None:
     assert night.status == 1, night.output
     assert "Traceback" not in night.output
-    assert set(night.ended) == set(night.told)
+    assert set(night.ended) == set(night.reported)
     assert {each.state for each in night.ended.values()} == {"done", "failed"}
 
 
 def test_every_bad_movie_ends_in_its_sentence_and_what_to_do(night: Night) -> None:
     wrong = {}
-    for name, sentence in night.told.items():
+    for name, sentence in night.reported.items():
         ended = night.ended[name]
         message = ended.problem.get("message", "")
         is_as_told = (ended.state == "done") == (not message) and re.search(sentence, message)
@@ -86,7 +86,7 @@ def test_what_is_measured_is_numbers(night: Night) -> None:
         assert np.isfinite(mrcfile.read(night.project / ended.results["products"]["micrograph"])).all(), name
 
 
-def test_a_dead_frame_is_told_and_its_dose_counts(night: Night) -> None:
+def test_a_dead_frame_is_reported_and_its_dose_counts(night: Night) -> None:
     measured = night.ended["dead-frame.tif"].results["measurements"]
     assert (measured["dead_frames"], measured["frames"], measured["dose"]) == (1, 5, 10)
 

@@ -33,6 +33,6 @@ def told_in_the_reference() -> dict[str, str]:
 
 
 def test_every_option_of_every_command_stands_in_the_reference() -> None:
-    told, wanted = told_in_the_reference(), list(options(typer.main.get_command(_program()), "cloudlet"))
+    reported, wanted = told_in_the_reference(), list(options(typer.main.get_command(_program()), "cloudlet"))
     assert len(wanted) > 30
-    assert [(path, name) for path, name in wanted if not re.search(rf"{name}\b", told.get(path, ""))] == []
+    assert [(path, name) for path, name in wanted if not re.search(rf"{name}\b", reported.get(path, ""))] == []

@@ -247,7 +247,7 @@ async def test_the_screen_says_when_no_beam_reaches_the_camera(arrive: Arrive, m
     assert not microscope.snapshot().acquisition.is_running
 
 
-async def test_a_viewer_too_many_is_told_so(port: int, arrive: Arrive) -> None:
+async def test_a_viewer_too_many_is_reported_so(port: int, arrive: Arrive) -> None:
     crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(32)]
     for reader, _ in crowd:
         await reader.readexactly(12)

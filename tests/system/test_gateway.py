@@ -203,13 +203,13 @@ def test_one_person_cannot_take_all_connections_of_an_instrument(stage: Stage) -
         assert windows.enter_context(stage.viewer(session)).closing()[0] == 4429
 
 
-def test_console_that_went_away_is_told_to_the_page(stage: Stage, vnc: FakeVnc) -> None:
+def test_console_that_went_away_is_reported_to_the_page(stage: Stage, vnc: FakeVnc) -> None:
     with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
         vnc.hang_up()
         assert viewer.closing()[0] == 4502
     vnc.close()
     with stage.viewer(stage.person("ben", Level.OPERATE)) as viewer:
-        viewer.greet()
+        viewer.shake_hands()
         assert viewer.closing() == (4502, "The instrument's screen cannot be reached.")
     state = stage.access.console_state(SCOPE)
     assert state.is_reachable is False

@@ -97,7 +97,7 @@ def test_killed_gateway_is_cleared_up_after_by_the_next(tmp_path: Path) -> None:
     assert released.act.detail["operator"] == "ada"
 
 
-def test_gateway_that_is_told_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
+def test_gateway_that_is_reported_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
     vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
     with (
         gateway_process(url, vnc.port) as (stage, process),

@@ -9,7 +9,7 @@ from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
 from tests.system.gateway import SCOPE, Stage
 
-from cloudlet.access.attendance import Attendance
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.store import ViewerRow
 from cloudlet.instruments import Level
 
@@ -54,7 +54,7 @@ def test_operator_whose_control_ended_on_the_record_alone_stops_operating(stage:
         vnc.wait_for(lambda: len(vnc.inputs) == 1)
         with stage.database.read() as work:
             (place,) = work.query(ViewerRow.id).one()
-        Attendance(stage.database).lose_control(place, "test")
+        PresenceStore(stage.database).lose_control(place, "test")
         vnc.wait_for(lambda: len(vnc.inputs) == 2)
         viewer.pointer(1, 30, 30)
         viewer.marker()

@@ -91,7 +91,7 @@ def test_buttons_and_keys_are_up_after_the_operators_browser_is_killed(stage: St
     assert (xvnc.pointer().x, xvnc.pointer().y) == (101, 102)
 
 
-def test_wrong_password_is_told_once_and_not_tried_again(
+def test_wrong_password_is_reported_once_and_not_tried_again(
     tmp_path: Path, xvnc: TigerVnc, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = password_file(tmp_path, "mistaken")
@@ -102,7 +102,7 @@ def test_wrong_password_is_told_once_and_not_tried_again(
         ada = stage.person("ada", Level.OPERATE)
         for _ in range(8):
             with stage.viewer(ada) as viewer:
-                viewer.greet()
+                viewer.shake_hands()
                 code, reason = viewer.closing()
                 assert code == 4502
                 assert reason.startswith("The instrument's VNC server does not accept the password.")

@@ -28,8 +28,8 @@ from tests.patience import eventually
 from tests.unit.portal.weather import Site
 
 from cloudlet.access import Grant
-from cloudlet.access.attendance import Attendance
-from cloudlet.access.models import Admission
+from cloudlet.access.models import Authorization
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.analytics import Problem
 from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
@@ -266,7 +266,7 @@ def test_one_click_retries_once_however_often_the_page_was_drawn(site, opened) -
     assert len(asked) == 1
 
 
-def test_a_refused_retry_stays_told_until_another_exposure_is_opened(site, opened) -> None:
+def test_a_refused_retry_stays_reported_until_another_exposure_is_opened(site, opened) -> None:
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
         refusal = {"slug": "not-failed", "message": "This exposure has not failed.", "remedy": "Look at its result."}
@@ -289,7 +289,7 @@ def test_an_alert_is_read_out_once_while_the_complaint_beside_it_counts_seconds(
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
         expect(page.locator(".vital-value").first).to_have_text("5.7 Å")
-        site.runs.note_problem(site.runs.latest_run("mast").id, GONE)
+        site.runs.record_problem(site.runs.latest_run("mast").id, GONE)
         alert = page.locator(".notes [role=alert]")
         expect(alert).to_contain_text("Mount it again.")
         expect(alert).to_contain_text("Code for the support mail: gone")
@@ -324,7 +324,7 @@ def test_while_results_are_read_their_place_is_held_open(site, opened) -> None:
     assert all(abs(after[part] - before[part]) <= 4 for part in after), (before, after)
 
 
-def test_results_fill_the_screen_by_a_button_and_a_lag_of_days_is_told_in_days(site, opened) -> None:
+def test_results_fill_the_screen_by_a_button_and_a_lag_of_days_is_reported_in_days(site, opened) -> None:
     run = site.runs.latest_run("mast")
     site.measure(run, "old.plate", {"haze": 2}, utc_now() - timedelta(days=3, hours=1))
     with served(site):
@@ -425,8 +425,8 @@ def cockpit_with_screen(site: Site, opened: Opener) -> tuple[Page, FakeScreen]:
 
 def arrive(site: Site, person: str = "ada") -> int:
     """Give a window of the person a place at the console, as the gateway does; return its number."""
-    admission = Admission(person, person.title(), "mast", Level.OPERATE, "a web session")
-    return Attendance(site.database, utc_now).arrive(admission).viewer
+    admission = Authorization(person, person.title(), "mast", Level.OPERATE, "a web session")
+    return PresenceStore(site.database, utc_now).arrive(admission).viewer
 
 
 def test_ctrl_alt_shift_leaves_the_screen_which_has_every_other_key(site, opened) -> None:
@@ -461,7 +461,7 @@ def test_a_window_displaced_by_a_newer_one_lets_the_keyboard_go(site, opened) ->
         expect(page.locator("#console-full")).to_be_focused()
         assert not screen.has_got("x")
         # A place that lost control does not get it back when the newer one goes: only coming again does.
-        Attendance(site.database, utc_now).leave(newer, "page left")
+        PresenceStore(site.database, utc_now).leave(newer, "page left")
         expect(page.locator("#control")).to_contain_text("Nobody has control")
         page.keyboard.press("s")
         page.keyboard.press("y")
@@ -480,7 +480,7 @@ def test_who_arrives_while_another_operates_takes_control_by_the_button_and_is_a
         expect(page.locator("#take-control")).to_be_hidden()
         page.keyboard.press("s")
         page.keyboard.press("x")
-        Attendance(site.database, utc_now).leave(other, "page left")
+        PresenceStore(site.database, utc_now).leave(other, "page left")
         page.locator("#take-control").click()
         expect(page.locator("#screen canvas")).to_be_focused()
         arrive(site)
@@ -515,9 +515,9 @@ def test_moving_the_mouse_tells_that_somebody_is_there(site, opened) -> None:
         page.clock.install()
         page.reload()
         page.clock.fast_forward(61_000)
-        with page.expect_request("**/api/presence") as told:
+        with page.expect_request("**/api/presence") as reported:
             page.mouse.move(50, 50)
-        assert told.value.method == "POST"
+        assert reported.value.method == "POST"
 
 
 def test_who_may_not_retry_is_not_offered_it(site, opened) -> None:

@@ -81,7 +81,7 @@ def test_relion_moves_frames_as_we_do_and_its_micrograph_lies_as_ours(movie: Pat
     assert [each.name for each in movie.parent.iterdir()] == [movie.name]
 
 
-def test_a_program_that_is_missing_or_fails_is_told(movie: Path, tmp_path: Path) -> None:
+def test_a_program_that_is_missing_or_fails_is_reported(movie: Path, tmp_path: Path) -> None:
     with pytest.raises(ProgramMissing, match="no-such-program"):
         processed(movie, tmp_path, motion_program="relion", relion_motion_command="no-such-program")
     with pytest.raises(ProgramFailed, match="it said last"):

@@ -28,8 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
     with tifffile.TiffWriter(raw / "a.tif") as tiff:
         for frame in (half, field.image.astype(int) - half):
             tiff.write(frame[::-1].astype(np.uint8), photometric="minisblack", compression="lzw", metadata=None)
-    told = {"pixel_size_angstrom": PIXEL, "voltage_kv": 300.0, "dose_per_frame": 25.0}
-    settings = WORKLOAD.check_settings({**told, "particle_diameter": DIAMETER, "particle_box": PIXEL * BOX})
+    reported = {"pixel_size_angstrom": PIXEL, "voltage_kv": 300.0, "dose_per_frame": 25.0}
+    settings = WORKLOAD.check_settings({**reported, "particle_diameter": DIAMETER, "particle_box": PIXEL * BOX})
     results = WORKLOAD.process(ExposureTask(raw / "a.tif", folder, settings))
     WORKLOAD.collect(folder, [("a.tif", results)])
     return folder, results

@@ -18,12 +18,12 @@ export function renewRegions(): void {
   let readAt = new Date();
   const renew = async () => {
     if (document.hidden) return;
-    if (Date.now() - readAt.getTime() > 2 * periodMs) tell(LOOKING, readAt);
+    if (Date.now() - readAt.getTime() > 2 * periodMs) report(LOOKING, readAt);
     const fresh = await currentPage();
-    if (typeof fresh === "string") return tell(fresh, readAt);
+    if (typeof fresh === "string") return report(fresh, readAt);
     const isHeld = replaceRegions(fresh);
     if (!isHeld) readAt = new Date();
-    tell(isHeld ? HELD : "", readAt);
+    report(isHeld ? HELD : "", readAt);
   };
   setInterval(() => void renew(), periodMs);
   document.addEventListener("visibilitychange", () => void renew());
@@ -68,7 +68,7 @@ function isHeldAfter(fresh: Document, region: HTMLElement): boolean {
 }
 
 /** Tell why the regions are as old as `readAt`; "" where they are not. */
-function tell(complaint: string, readAt: Date): void {
+function report(complaint: string, readAt: Date): void {
   document.body.classList.toggle("is-stale", complaint !== "" && complaint !== HELD);
   const note = document.querySelector<HTMLElement>(".stale-note");
   if (!note) return;

@@ -34,7 +34,7 @@ export class Freshness {
       const silence = now - this.heardAt;
       return `No news for ${secondsText(silence / 1000)}; the last number is from ${this.lastNumber()}.`;
     }
-    const looked = this.status?.run.looked_at;
+    const looked = this.status?.run.scanned_at;
     const unseen = looked ? now + this.skew - Date.parse(looked) : 0;
     if (looked && unseen > PATIENCE_MS && !this.status?.run.problem) {
       const since = clockText(new Date(looked));

@@ -155,9 +155,9 @@ export class ResultsPane {
   }
 
   private emptyWords({ declaration, status }: RunModel): string {
-    const { looked_at } = status.run;
-    if (!looked_at) return `No ${declaration.exposures} yet. The raw folder has not been looked at so far.`;
-    const age = (Date.parse(status.vitals.now) - Date.parse(looked_at)) / 1000;
+    const { scanned_at } = status.run;
+    if (!scanned_at) return `No ${declaration.exposures} yet. The raw folder has not been looked at so far.`;
+    const age = (Date.parse(status.vitals.now) - Date.parse(scanned_at)) / 1000;
     return `No ${declaration.exposures} yet. The raw folder was last looked at ${secondsText(age)} ago.`;
   }
 
@@ -166,7 +166,7 @@ export class ResultsPane {
     const problem = this.parts?.model.status.run.problem;
     this.showAge(complaint !== "" || problem != null);
     fill(this.complaint, ...(complaint ? [note("attention", complaint)] : []));
-    fill(this.alerts, ...[this.denial, problem].filter((told) => told != null).map(problemNote));
+    fill(this.alerts, ...[this.denial, problem].filter((each) => each != null).map(problemNote));
     this.listener.silent(this.freshness.isSilent());
   }
 

@@ -2,7 +2,7 @@
 
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
 from cloudlet.access.events import ConsoleChanged, GrantChanged
-from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket, Viewer
+from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket, Viewer
 from cloudlet.access.rules import may_operate
 from cloudlet.access.service import Access
 from cloudlet.access.settings import AccessSettings, ConsoleSettings
@@ -10,7 +10,7 @@ from cloudlet.access.settings import AccessSettings, ConsoleSettings
 __all__ = [
     "Access",
     "AccessSettings",
-    "Admission",
+    "Authorization",
     "ConsoleChanged",
     "ConsoleSettings",
     "ConsoleState",

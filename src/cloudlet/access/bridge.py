@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from cloudlet.access.endings import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
-from cloudlet.access.line import Line
+from cloudlet.access.close_codes import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
 from cloudlet.access.models import PointerState
 from cloudlet.access.rfb import InputFilter, ProtocolError, Right, ServerHandshake
+from cloudlet.access.upstream_connection import UpstreamConnection
 
-__all__ = ["Bridge", "greet"]
+__all__ = ["Bridge", "shake_hands"]
 
 HANDSHAKE_SECONDS = 10.0
 LET_GO_SECONDS = 1.0
@@ -55,7 +55,7 @@ async def send(socket: WebSocket, data: bytes) -> None:
         raise browser_left(gone.code) from gone
 
 
-async def greet(socket: WebSocket) -> bytes:
+async def shake_hands(socket: WebSocket) -> bytes:
     """Shake hands with the browser and return what it sent after that already.
 
     Raises
@@ -82,8 +82,8 @@ class Bridge:
     Parameters
     ----------
     socket
-        The accepted WebSocket, past `greet`.
-    line
+        The accepted WebSocket, past `shake_hands`.
+    upstream
         The way to the instrument.
     rights
         What the viewer may do; can only shrink.
@@ -91,9 +91,9 @@ class Bridge:
         What the browser sent already.
     """
 
-    def __init__(self, socket: WebSocket, line: Line, rights: Right, first: bytes) -> None:
+    def __init__(self, socket: WebSocket, upstream: UpstreamConnection, rights: Right, first: bytes) -> None:
         self._socket = socket
-        self._line = line
+        self._upstream = upstream
         self._filter = InputFilter(rights)
         self._first = first
         self._released = b""
@@ -123,7 +123,7 @@ class Bridge:
     def restrict(self, rights: Right) -> None:
         """Take away every right that is not in `rights`, and let go of what is held where input is one of them."""
         release = self._filter.restrict(rights)
-        self._line.write(release)
+        self._upstream.write(release)
         self._released += release
 
     async def hand_over(self) -> None:
@@ -131,7 +131,7 @@ class Bridge:
         self.restrict(Right.NONE)
         try:
             async with asyncio.timeout(LET_GO_SECONDS):
-                await self._line.drain()
+                await self._upstream.drain()
         except TimeoutError:
             return
 
@@ -143,7 +143,7 @@ class Bridge:
         ConsoleEnded
             Always: the browser or the instrument went.
         """
-        while data := await self._line.read():
+        while data := await self._upstream.read():
             await send(self._socket, data)
         raise ConsoleEnded(
             UNREACHABLE, "The instrument's screen closed the connection.", "instrument closed the connection"
@@ -164,7 +164,7 @@ class Bridge:
 
     async def _forward(self, data: bytes) -> None:
         self._let_through(data)
-        await self._line.drain()
+        await self._upstream.drain()
         wait = self._filter.seconds_to_wait(asyncio.get_running_loop().time())
         if wait > LONGEST_WAIT_SECONDS:
             raise viewer_broke_protocol("The viewer floods the console with messages.")
@@ -173,7 +173,7 @@ class Bridge:
     def _let_through(self, data: bytes) -> None:
         before = _buttons(self.pointer)
         try:
-            self._line.write(self._filter.receive(data, asyncio.get_running_loop().time()))
+            self._upstream.write(self._filter.receive(data, asyncio.get_running_loop().time()))
         except ProtocolError as cause:
             raise viewer_broke_protocol(cause.message) from cause
         if _buttons(self.pointer) != before:

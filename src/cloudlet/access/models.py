@@ -7,7 +7,16 @@ from datetime import datetime
 
 from cloudlet.instruments import Level
 
-__all__ = ["Abandoned", "Admission", "ConsoleState", "Grant", "PointerState", "Seat", "Ticket", "Viewer"]
+__all__ = [
+    "AbandonedConsole",
+    "Authorization",
+    "ConsoleState",
+    "Grant",
+    "PointerState",
+    "Ticket",
+    "Viewer",
+    "ViewerSession",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Ticket:
 
 
 @dataclass(frozen=True)
-class Admission:
+class Authorization:
     """What a redeemed ticket stands for."""
 
     username: str
@@ -57,18 +66,18 @@ class PointerState:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A place at a console, from arrival to leaving."""
+class ViewerSession:
+    """One viewer at a console, from arrival to leaving."""
 
     viewer: int
-    """Number of the place, never used again."""
+    """Its number, never used again."""
     has_control: bool
     displaced: int | None
-    """The same person's older place that lost control to this one; None where there was none."""
+    """The same person's older session that lost control to this one; None where there was none."""
 
 
 @dataclass(frozen=True)
-class Abandoned:
+class AbandonedConsole:
     """A console that a gateway left without being able to let go of what was held."""
 
     instrument: str

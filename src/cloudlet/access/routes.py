@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from cloudlet.access.reception import Reception
+from cloudlet.access.console_server import ConsoleServer
 from cloudlet.access.tickets import PROTOCOL, offered_ticket
 from cloudlet.errors import CloudletError
 from cloudlet.web import Forbidden, problem_of, status_of
@@ -17,12 +17,12 @@ from cloudlet.web import Forbidden, problem_of, status_of
 __all__ = ["console_routes"]
 
 
-def console_routes(reception: Reception, origins: Collection[str]) -> list[BaseRoute]:
+def console_routes(console_server: ConsoleServer, origins: Collection[str]) -> list[BaseRoute]:
     """Return the routes of the gateway.
 
     Parameters
     ----------
-    reception
+    console_server
         Who brings viewers to consoles.
     origins
         The pages that may open a console, compared letter by letter with what the browser says; never with the
@@ -33,13 +33,13 @@ def console_routes(reception: Reception, origins: Collection[str]) -> list[BaseR
         try:
             _check_origin(socket, origins)
             ticket = offered_ticket(socket.scope["subprotocols"])
-            admission = await reception.admit(ticket, socket.path_params["instrument"])
+            authorization = await console_server.authorize(ticket, socket.path_params["instrument"])
         except CloudletError as refusal:
             answer = JSONResponse(problem_of(refusal), status_of(refusal))
             await socket.send_denial_response(answer)
             return
         await socket.accept(PROTOCOL)
-        await reception.welcome(socket, admission)
+        await console_server.serve(socket, authorization)
 
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})

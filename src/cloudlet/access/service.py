@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cloudlet.access import grants, tickets
-from cloudlet.access.attendance import state_of
 from cloudlet.access.errors import TicketRefused
 from cloudlet.access.events import GrantChanged
-from cloudlet.access.models import Admission, ConsoleState, Grant, Ticket
+from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket
+from cloudlet.access.presence_store import state_of
 from cloudlet.access.rules import may_open_console, may_see
 from cloudlet.access.settings import AccessSettings
 from cloudlet.access.store import TicketRow
@@ -94,7 +94,7 @@ class Access:
         url = f"{self._settings.gateway_url}/console/{instrument}"
         return Ticket(url=url, subprotocols=tickets.subprotocols(secret), level=level)
 
-    def redeem(self, ticket: str, instrument: str) -> Admission:
+    def redeem(self, ticket: str, instrument: str) -> Authorization:
         """Use `ticket` up and return what it stands for, at the level of the grants at this moment.
 
         The caller checks that the web session still lives.
@@ -108,7 +108,7 @@ class Access:
         if row is None or row.expires_at <= self._clock() or row.instrument != instrument:
             raise TicketRefused("This ticket to the console is not valid any more.", NEW_TICKET)
         level = self._level_for_console(row.username, instrument, TicketRefused)
-        return Admission(row.username, row.display_name, instrument, level, row.web_session)
+        return Authorization(row.username, row.display_name, instrument, level, row.web_session)
 
     def console_state(self, instrument: str) -> ConsoleState:
         """Return who is at the console of `instrument`, and whether it could be reached."""

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 
 from cloudlet.analytics.ledger import Ledger
 from cloudlet.analytics.models import Problem, Run, Workload
-from cloudlet.analytics.tasks import collect, told
+from cloudlet.analytics.tasks import collect, describe_failure
 
 __all__ = ["Collection"]
 
@@ -86,7 +86,7 @@ class Collection:
 
 
 def _problem(failure: BaseException) -> Problem:
-    cause = told("collection files", failure)
+    cause = describe_failure("collection files", failure)
     return Problem(
         "collection-failed",
         f"The files that collect the results could not be written: {cause.message}",

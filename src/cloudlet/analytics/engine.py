@@ -60,8 +60,8 @@ class Engine:
         self._followed: dict[int, FollowedRun] = {}
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._is_stopped = Event()
-        self._bell, self._ear = socket.socketpair()
-        for end in (self._bell, self._ear):
+        self._wake_sender, self._wake_receiver = socket.socketpair()
+        for end in (self._wake_sender, self._wake_receiver):
             end.setblocking(False)
 
     def follow(self, run: Run, workload: Workload, following: Following = Following.FOR_EVER) -> None:
@@ -70,12 +70,12 @@ class Engine:
         This may be called at any time from any thread, as may `stop`.
         """
         self._requests.put(lambda: self._begin(run, workload, following))
-        self._ring()
+        self._wake()
 
     def stop(self) -> None:
         """Have `run` return soon, whatever is under way; it is queued again and carried on at the next start."""
         self._is_stopped.set()
-        self._ring()
+        self._wake()
 
     def run(self, *, until_idle: bool = False) -> None:
         """Work until stopped; with `until_idle` also end when no run is followed any more."""
@@ -105,8 +105,8 @@ class Engine:
 
     def close(self) -> None:
         """Give back what the engine holds; `run` must have returned."""
-        self._bell.close()
-        self._ear.close()
+        self._wake_sender.close()
+        self._wake_receiver.close()
 
     def __enter__(self) -> Self:
         return self
@@ -140,19 +140,19 @@ class Engine:
         turns = deque(self._followed.values())
         while free > 0 and turns:
             followed = turns.popleft()
-            if followed.submit_next(self._executor, lambda _future: self._ring()):
+            if followed.submit_next(self._executor, lambda _future: self._wake()):
                 turns.append(followed)
                 free -= 1
 
     def _sleep(self) -> None:
         channels = [followed.channel for followed in self._followed.values()]
-        wait([self._ear, *(channel for channel in channels if channel is not None)], TICK_SECONDS)
+        wait([self._wake_receiver, *(channel for channel in channels if channel is not None)], TICK_SECONDS)
         with contextlib.suppress(BlockingIOError):
-            self._ear.recv(4096)
+            self._wake_receiver.recv(4096)
 
-    def _ring(self) -> None:
+    def _wake(self) -> None:
         with contextlib.suppress(OSError):  # full: it rings already; closed: nobody listens any more
-            self._bell.send(b"!")
+            self._wake_sender.send(b"!")
 
     def _end_all(self) -> None:
         while self._followed:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cloudlet.analytics.errors import ProjectFolderInRaw
 from cloudlet.analytics.models import Problem
-from cloudlet.analytics.rules import Sight
+from cloudlet.analytics.rules import FileStamp
 
-__all__ = ["Listing", "check_apart", "list_folder", "prepare_project", "sight_of"]
+__all__ = ["Listing", "check_apart", "list_folder", "prepare_project", "stamp_of"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ def list_folder(folder: Path) -> Listing | Problem:
         )
 
 
-def sight_of(path: Path) -> Sight | None:
+def stamp_of(path: Path) -> FileStamp | None:
     """Return what is to be seen of a file, None when there is none; a link is seen itself, not what it leads to."""
     try:
         status = path.lstat()
     except OSError:
         return None
-    return Sight(status.st_size, status.st_mtime_ns)
+    return FileStamp(status.st_size, status.st_mtime_ns)
 
 
 def check_apart(raw: Path, project: Path, product_folders: Iterable[str]) -> None:

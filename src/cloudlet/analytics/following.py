@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
-from cloudlet.analytics.claims import Claims
 from cloudlet.analytics.collection import Collection
 from cloudlet.analytics.errors import (
     ExposureChanged,
@@ -21,12 +20,13 @@ from cloudlet.analytics.errors import (
 )
 from cloudlet.analytics.ledger import Attempt
 from cloudlet.analytics.lookout import Lookout
-from cloudlet.analytics.looks import Afresh, Assignment, Done, Handed, Held, Look
 from cloudlet.analytics.models import ExposureState, ExposureTask, Problem, Results, Run, Workload
-from cloudlet.analytics.rules import Following, Sight
+from cloudlet.analytics.output_names import OutputNames
+from cloudlet.analytics.rules import FileStamp, Following
 from cloudlet.analytics.service import Runs
 from cloudlet.analytics.settings import AnalyticsSettings
-from cloudlet.analytics.tasks import perform, told
+from cloudlet.analytics.tasks import describe_failure, perform
+from cloudlet.analytics.watcher_messages import Afresh, Assignment, Done, FolderScan, Handed, Held
 from cloudlet.compute import Channel, WorkerLost
 
 __all__ = ["FollowedRun"]
@@ -68,11 +68,11 @@ class FollowedRun:
         self._ledger = runs.ledger(run.id)
         self._ledger.resume()
         self._attempts: dict[Future[Results], Attempt] = {}
-        self._claims = Claims(workload.product_key, self._ledger.known().done)
+        self._output_names = OutputNames(workload.product_key, self._ledger.known().done)
         self._collection = Collection(self._ledger, workload, run, settings.collect_seconds)
         self._lookout = Lookout(self._brief, self._ledger.fail_arriving, settings)
         self._full: Problem | None = None
-        self._told = run.problem
+        self._reported = run.problem
         self._not_before = float("-inf")
         self._noted_at = float("-inf")
 
@@ -89,8 +89,8 @@ class FollowedRun:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to follow it for."""
-        look = self._lookout.look
-        is_stuck = look is not None and (look.problem is not None or self._full is not None)
+        scan = self._lookout.scan
+        is_stuck = scan is not None and (scan.problem is not None or self._full is not None)
         if is_stuck and self.following is Following.ONCE:
             return not self._attempts
         return self._is_nearly_over and self._collection.is_settled
@@ -98,19 +98,19 @@ class FollowedRun:
     @property
     def _is_nearly_over(self) -> bool:
         """Whether all that could still come has come, and only the collection files may be missing."""
-        look = self._lookout.look
-        if self.following is Following.FOR_EVER or look is None or look.problem is not None or self._attempts:
+        scan = self._lookout.scan
+        if self.following is Following.FOR_EVER or scan is None or scan.problem is not None or self._attempts:
             return False
-        return look.unsettled == 0 and not self._ledger.has_waiting()
+        return scan.unsettled == 0 and not self._ledger.has_waiting()
 
     def go_on(self, executor: Executor) -> None:
         """Take in what watcher and workers have said since the last call."""
         self._store_outcomes()
-        for look in self._lookout.go_on():
-            self._take(look)
+        for scan in self._lookout.go_on():
+            self._take(scan)
         if not self._collection.is_idle:
             self._collection.go_on(executor, is_last=self._is_nearly_over)
-        self._tell_problem()
+        self._report_problem()
 
     def submit_next(self, executor: Executor, notify: Callable[[Future[Results]], None]) -> bool:
         """Begin the exposure that has waited longest; False when none waits or nothing can be processed now.
@@ -122,10 +122,10 @@ class FollowedRun:
         attempt = self._begin_next()
         if attempt is None:
             return False
-        self._lookout.tell(Handed(attempt.name))
+        self._lookout.send(Handed(attempt.name))
         task = ExposureTask(self.run.raw_folder / attempt.name, self.run.project_folder, self.run.settings)
         memory_gib = self._settings.worker_memory_gib
-        future = executor.submit(perform, self._workload, task, attempt.sight, memory_gib)
+        future = executor.submit(perform, self._workload, task, attempt.stamp, memory_gib)
         self._attempts[future] = attempt
         future.add_done_callback(notify)
         return True
@@ -138,10 +138,10 @@ class FollowedRun:
     def _begin_next(self) -> Attempt | None:
         """Begin what has waited longest, but fail what would write over another exposure's products."""
         while (attempt := self._ledger.begin_next()) is not None:
-            owner = self._claims.claim(attempt.name)
+            owner = self._output_names.reserve(attempt.name)
             if owner is None:
                 return attempt
-            self._store_failure(attempt, _meeting(owner))
+            self._store_failure(attempt, _name_taken(owner))
         return None
 
     def _store_outcomes(self) -> None:
@@ -157,42 +157,42 @@ class FollowedRun:
         if self._ledger.finish(attempt, results):
             self._collection.note_result()
         self._full = None
-        self._lookout.tell(Done(attempt.name))
+        self._lookout.send(Done(attempt.name))
 
     def _store_failure(self, attempt: Attempt, failure: BaseException) -> None:
         match failure:
             case ExposureChanged():
                 self._ledger.put_back(attempt, ExposureState.ARRIVING)
-                self._claims.release(attempt.name)
-                self._lookout.tell(Afresh(attempt.name))
+                self._output_names.release(attempt.name)
+                self._lookout.send(Afresh(attempt.name))
             case RawFolderGone():
                 self._lookout.doubt()  # nothing is begun before the watcher has seen the folder again
                 self._ledger.put_back(attempt, ExposureState.QUEUED)
             case ProjectFolderFull():
-                self._full = told(attempt.name, failure)
+                self._full = describe_failure(attempt.name, failure)
                 self._not_before = time.monotonic() + FULL_SECONDS
                 self._ledger.put_back(attempt, ExposureState.QUEUED)
             case WorkerLost():
                 state = self._ledger.lose(attempt, _worn_out(failure), self._settings.attempts)
                 if state is ExposureState.FAILED:
-                    self._hold(attempt.name, attempt.sight)
+                    self._hold(attempt.name, attempt.stamp)
             case _:
-                self._ledger.fail(attempt, told(attempt.name, failure))
-                self._hold(attempt.name, None if isinstance(failure, ExposureVanished) else attempt.sight)
+                self._ledger.fail(attempt, describe_failure(attempt.name, failure))
+                self._hold(attempt.name, None if isinstance(failure, ExposureVanished) else attempt.stamp)
 
-    def _hold(self, name: str, sight: Sight | None) -> None:
-        self._claims.release(name)
-        self._lookout.tell(Held(name, sight))
+    def _hold(self, name: str, stamp: FileStamp | None) -> None:
+        self._output_names.release(name)
+        self._lookout.send(Held(name, stamp))
 
-    def _take(self, look: Look) -> None:
-        self._ledger.store_sightings(look.sightings)
-        if look.problem is None:
-            self._note_look()
+    def _take(self, scan: FolderScan) -> None:
+        self._ledger.store_changes(scan.changes)
+        if scan.problem is None:
+            self._record_scan()
 
-    def _note_look(self) -> None:
+    def _record_scan(self) -> None:
         if time.monotonic() - self._noted_at >= NOTE_SECONDS:
             self._noted_at = time.monotonic()
-            self._runs.note_look(self.run.id)
+            self._runs.record_scan(self.run.id)
 
     def _brief(self) -> Assignment:
         known = self._ledger.known()
@@ -209,14 +209,14 @@ class FollowedRun:
             known=known,
         )
 
-    def _tell_problem(self) -> None:
+    def _report_problem(self) -> None:
         problem = self._lookout.problem or self._full or self._collection.problem
-        if problem != self._told:
-            self._told = problem
-            self._runs.note_problem(self.run.id, problem)
+        if problem != self._reported:
+            self._reported = problem
+            self._runs.record_problem(self.run.id, problem)
 
 
-def _meeting(owner: str) -> ProductsMeet:
+def _name_taken(owner: str) -> ProductsMeet:
     return ProductsMeet(
         f"Its results would have the same names as those of {owner}, and write over them.",
         "Rename this file, or leave it out.",

@@ -23,10 +23,10 @@ from uuid import uuid4
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from cloudlet.analytics.looks import Known, Sighting
 from cloudlet.analytics.models import ExposureState, Problem, Results
-from cloudlet.analytics.rules import VANISHED, Phase, Sight
+from cloudlet.analytics.rules import VANISHED, FileStamp, Phase
 from cloudlet.analytics.store import ExposureRow, move, written_at
+from cloudlet.analytics.watcher_messages import FileChange, Known
 from cloudlet.clock import Clock
 from cloudlet.database import Database
 
@@ -48,7 +48,7 @@ class Attempt:
 
     exposure_id: int
     name: str
-    sight: Sight
+    stamp: FileStamp
     token: str
 
 
@@ -87,7 +87,7 @@ class Ledger:
             ExposureRow.problem,
         )
         names: dict[str, set[str]] = {state: set() for state in ExposureState}
-        held: dict[str, Sight | None] = {}
+        held: dict[str, FileStamp | None] = {}
         with self._database.read() as work:
             for name, state, size, modified, problem in work.execute(
                 select(*columns).where(ExposureRow.run_id == self._run_id)
@@ -95,7 +95,7 @@ class Ledger:
                 names[state].add(name)
                 if state == ExposureState.FAILED:
                     has_vanished = problem is not None and problem["slug"] == VANISHED.slug
-                    held[name] = None if has_vanished else Sight(size, modified)
+                    held[name] = None if has_vanished else FileStamp(size, modified)
         return Known(
             done=frozenset(names[ExposureState.DONE]),
             handed=frozenset(names[ExposureState.QUEUED] | names[ExposureState.RUNNING]),
@@ -103,15 +103,15 @@ class Ledger:
             held=held,
         )
 
-    def store_sightings(self, sightings: Sequence[Sighting]) -> None:
+    def store_changes(self, changes: Sequence[FileChange]) -> None:
         """Bring the rows up to what the watcher saw; those queued, running or done are past its say."""
-        for start in range(0, len(sightings), CHUNK):
+        for start in range(0, len(changes), CHUNK):
             with self._database.write() as work:
-                self._store_chunk(work, sightings[start : start + CHUNK])
+                self._store_chunk(work, changes[start : start + CHUNK])
 
     def fail_arriving(self, name: str, problem: Problem) -> None:
         """Mark an exposure failed that never became complete."""
-        self.store_sightings([Sighting(name, Phase.FAILED, None, problem)])
+        self.store_changes([FileChange(name, Phase.FAILED, None, problem)])
 
     def begin_next(self) -> Attempt | None:
         """Begin an attempt at the exposure that has waited longest; None where none is queued."""
@@ -127,7 +127,7 @@ class Ledger:
             row.token = uuid4().hex
             row.attempts += 1
             move(work, {row: ExposureState.RUNNING})
-            return Attempt(row.id, row.name, row.sight, row.token)
+            return Attempt(row.id, row.name, row.stamp, row.token)
 
     def finish(self, attempt: Attempt, results: Results) -> bool:
         """Store the results; False when this attempt no longer counts."""
@@ -185,15 +185,15 @@ class Ledger:
     def _rows(self) -> Select[ExposureRow]:
         return select(ExposureRow).where(ExposureRow.run_id == self._run_id)
 
-    def _store_chunk(self, work: Session, sightings: Sequence[Sighting]) -> None:
-        query = self._rows().where(ExposureRow.name.in_([sighting.name for sighting in sightings]))
+    def _store_chunk(self, work: Session, changes: Sequence[FileChange]) -> None:
+        query = self._rows().where(ExposureRow.name.in_([change.name for change in changes]))
         rows = {row.name: row for row in work.scalars(query)}
         moves = {}
-        for sighting in sightings:
-            row = rows.get(sighting.name) or self._new_row(sighting.name)
+        for change in changes:
+            row = rows.get(change.name) or self._new_row(change.name)
             if row.state in _WATCHED:
-                self._take_over(row, sighting)
-                moves[row] = _STATES[sighting.phase]
+                self._take_over(row, change)
+                moves[row] = _STATES[change.phase]
         move(work, moves)
 
     def _new_row(self, name: str) -> ExposureRow:
@@ -208,12 +208,12 @@ class Ledger:
             attempts=0,
         )
 
-    def _take_over(self, row: ExposureRow, sighting: Sighting) -> None:
-        if sighting.sight is not None:
-            row.size_bytes, row.modified_ns = sighting.sight.size_bytes, sighting.sight.modified_ns
-            row.written_at = row.waiting_since = written_at(sighting.sight)
-        row.problem = None if sighting.problem is None else asdict(sighting.problem)
-        row.finished_at = self._clock() if sighting.phase is Phase.FAILED else None
+    def _take_over(self, row: ExposureRow, change: FileChange) -> None:
+        if change.stamp is not None:
+            row.size_bytes, row.modified_ns = change.stamp.size_bytes, change.stamp.modified_ns
+            row.written_at = row.waiting_since = written_at(change.stamp)
+        row.problem = None if change.problem is None else asdict(change.problem)
+        row.finished_at = self._clock() if change.phase is Phase.FAILED else None
         row.losses = 0
 
     def _end(self, attempt: Attempt, outcome: Callable[[ExposureRow], ExposureState]) -> bool:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from cloudlet.analytics.looks import Afresh, Assignment, Look, Order, Reading
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.settings import AnalyticsSettings
 from cloudlet.analytics.watch import Watch
+from cloudlet.analytics.watcher_messages import Afresh, Assignment, FolderScan, Order, Reading
 from cloudlet.compute import Channel
 
 __all__ = ["Lookout"]
@@ -24,7 +24,7 @@ UNREADABLE = Problem(
     "Check the file; it is taken up again when it changes.",
 )
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Lookout:
@@ -58,7 +58,7 @@ class Lookout:
         self._accused: Reading | None = None
         self._replace_at: float | None = None
         self._watch = self._new_watch()
-        self.look: Look | None = None
+        self.scan: FolderScan | None = None
         """The last look; None while it is not known how the folder is."""
         self.problem: Problem | None = None
         """Why nothing can be processed at present."""
@@ -71,36 +71,36 @@ class Lookout:
     @property
     def is_clear(self) -> bool:
         """Whether the folder answers and exposures in it can be processed."""
-        return self.look is not None and self.look.problem is None
+        return self.scan is not None and self.scan.problem is None
 
-    def go_on(self) -> list[Look]:
+    def go_on(self) -> list[FolderScan]:
         """Return the looks that have ended since the last call, and see to the watcher."""
-        looks = self._watch.hear()
-        for look in looks:
-            self.look, self.problem = look, look.problem
-            self._decide_on_suspect(look)
+        scans = self._watch.hear()
+        for scan in scans:
+            self.scan, self.problem = scan, scan.problem
+            self._decide_on_suspect(scan)
         if self._watch.is_lost:
             self._replace_lost()
         else:
-            self._mind_silence()
-        return looks
+            self._check_silence()
+        return scans
 
     def doubt(self) -> None:
         """Forget the last look: a worker found the folder gone."""
-        self.look = None
+        self.scan = None
 
-    def tell(self, order: Order) -> None:
+    def send(self, order: Order) -> None:
         """Give the watcher an order."""
-        self._watch.tell(order)
+        self._watch.send(order)
 
     def close(self) -> None:
         """End the watcher."""
         self._watch.close()
 
-    def _mind_silence(self) -> None:
+    def _check_silence(self) -> None:
         silence = self._watch.silence_seconds()
         if silence >= self._settings.silence_seconds:
-            self.look = None
+            self.scan = None
             self.problem = self._silent(silence)
         if self._watch.reading is not None and silence >= self._settings.reading_seconds:
             self._suspect = self._watch.reading
@@ -108,9 +108,9 @@ class Lookout:
 
     def _replace_lost(self) -> None:
         if self._replace_at is None:
-            _log.warning("watcher %d ended", self._watch.pid)
+            logger.warning("watcher %d ended", self._watch.pid)
             self._accuse(self._watch.reading)
-            self.look = None
+            self.scan = None
             self.problem = Problem(
                 "watcher-lost", "The watcher of the raw folder ended.", "It is started again by itself."
             )
@@ -133,19 +133,19 @@ class Lookout:
         assignment = self._brief()
         if self._suspect is not None:
             known = assignment.known
-            held = {**known.held, self._suspect.name: self._suspect.sight}
+            held = {**known.held, self._suspect.name: self._suspect.stamp}
             known = replace(known, held=held, arriving=known.arriving - {self._suspect.name})
             assignment = replace(assignment, known=known)
         return Watch(assignment)
 
-    def _decide_on_suspect(self, look: Look) -> None:
-        if self._suspect is None or look.problem is not None:
+    def _decide_on_suspect(self, scan: FolderScan) -> None:
+        if self._suspect is None or scan.problem is not None:
             return
         suspect, self._suspect = self._suspect, None
         if self._watch.age_seconds() < self._settings.silence_seconds:
             self._convict(suspect.name, UNREADABLE)
         else:
-            self._watch.tell(Afresh(suspect.name))
+            self._watch.send(Afresh(suspect.name))
 
     def _silent(self, seconds: float) -> Problem:
         step = self._settings.silence_seconds

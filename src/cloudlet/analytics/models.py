@@ -228,7 +228,7 @@ class Run:
     declaration: Declaration
     settings: Mapping[str, Any]
     started_at: datetime
-    looked_at: datetime | None
+    scanned_at: datetime | None
     """When the raw folder was last looked at with success."""
     problem: Problem | None
     """Why the raw folder cannot be read now."""

@@ -26,7 +26,7 @@ from enum import Enum, StrEnum
 
 from cloudlet.analytics.models import Problem, Readiness
 
-__all__ = ["Following", "Phase", "Sight", "Watched", "folder_problem", "is_due", "judge", "see"]
+__all__ = ["FileStamp", "Following", "Phase", "Watched", "folder_problem", "is_due", "judge", "see"]
 
 VANISHED = Problem(
     "exposure-vanished",
@@ -66,7 +66,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sight:
+class FileStamp:
     """What a look sees of a file."""
 
     size_bytes: int
@@ -79,7 +79,7 @@ class Watched:
     """What is remembered of an exposure file between two looks."""
 
     phase: Phase
-    sight: Sight | None
+    stamp: FileStamp | None
     """None for a failed file that is not there, and for one known only by name."""
     changed_at: datetime
     """When it was last seen to change."""
@@ -88,16 +88,16 @@ class Watched:
     absences: int = 0
 
 
-def see(watched: Watched | None, sight: Sight | None, now: datetime) -> Watched | None:
-    """Return what is to be remembered after a look at `now` saw `sight`; None for what never was there."""
+def see(watched: Watched | None, stamp: FileStamp | None, now: datetime) -> Watched | None:
+    """Return what is to be remembered after a look at `now` saw `stamp`; None for what never was there."""
     if watched is None:
-        return None if sight is None else Watched(Phase.GROWING, sight, now)
+        return None if stamp is None else Watched(Phase.GROWING, stamp, now)
     if watched.phase is Phase.READY:
         return watched
-    if sight is None:
+    if stamp is None:
         return _unseen(watched)
-    if sight != watched.sight:
-        return Watched(Phase.GROWING, sight, now)
+    if stamp != watched.stamp:
+        return Watched(Phase.GROWING, stamp, now)
     if watched.phase is Phase.GROWING:
         return replace(watched, phase=Phase.STILL if watched.absences == 0 else Phase.GROWING, absences=0)
     return replace(watched, absences=0)
@@ -105,10 +105,10 @@ def see(watched: Watched | None, sight: Sight | None, now: datetime) -> Watched 
 
 def _unseen(watched: Watched) -> Watched:
     if watched.phase is Phase.FAILED:
-        return replace(watched, sight=None)
+        return replace(watched, stamp=None)
     absences = watched.absences + 1
     if absences >= ABSENCES:
-        return replace(watched, phase=Phase.FAILED, sight=None, problem=VANISHED, absences=0)
+        return replace(watched, phase=Phase.FAILED, stamp=None, problem=VANISHED, absences=0)
     return replace(watched, phase=Phase.GROWING, absences=absences)
 
 

@@ -208,18 +208,18 @@ class Runs:
         """Return the book of a run's exposures; for its engine."""
         return Ledger(self._database, self._clock, run_id)
 
-    def note_look(self, run_id: int) -> None:
+    def record_scan(self, run_id: int) -> None:
         """Note that the raw folder was looked at just now with success; for the run's engine."""
         with self._database.write() as work:
-            work.get_one(RunRow, run_id).looked_at = self._clock()
+            work.get_one(RunRow, run_id).scanned_at = self._clock()
 
-    def note_problem(self, run_id: int, problem: Problem | None) -> None:
+    def record_problem(self, run_id: int, problem: Problem | None) -> None:
         """Say why the run cannot go on at present, or that it can again; for the run's engine."""
-        told = None if problem is None else asdict(problem)
+        stored = None if problem is None else asdict(problem)
         with self._database.write() as work:
             row = work.get_one(RunRow, run_id)
-            if row.problem != told:
-                row.problem = told
+            if row.problem != stored:
+                row.problem = stored
                 publish(work, RunChanged(str(run_id)))
 
     def _first(self, query: Select[RunRow]) -> Run | None:

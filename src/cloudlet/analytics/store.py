@@ -22,7 +22,7 @@ from cloudlet.analytics.models import (
     Run,
     Stage,
 )
-from cloudlet.analytics.rules import Sight
+from cloudlet.analytics.rules import FileStamp
 from cloudlet.database import JsonObject, Table
 from cloudlet.events import latest, publish, read_after
 
@@ -45,7 +45,7 @@ class RunRow(Table):
     declaration: Mapped[JsonObject]
     settings: Mapped[JsonObject]
     started_at: Mapped[datetime]
-    looked_at: Mapped[datetime | None]
+    scanned_at: Mapped[datetime | None]
     problem: Mapped[JsonObject | None]
 
     def as_model(self) -> Run:
@@ -59,7 +59,7 @@ class RunRow(Table):
             declaration=_declaration(self.declaration),
             settings=self.settings,
             started_at=self.started_at,
-            looked_at=self.looked_at,
+            scanned_at=self.scanned_at,
             problem=_problem(self.problem),
         )
 
@@ -96,9 +96,9 @@ class ExposureRow(Table):
     change: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property
-    def sight(self) -> Sight:
+    def stamp(self) -> FileStamp:
         """The file as it was last seen."""
-        return Sight(self.size_bytes, self.modified_ns)
+        return FileStamp(self.size_bytes, self.modified_ns)
 
     def as_model(self) -> Exposure:
         """Return the row as others see it."""
@@ -137,12 +137,12 @@ def move(work: Session, moves: Mapping[ExposureRow, ExposureState]) -> None:
         row.change = changes[row.id]
 
 
-def written_at(sight: Sight) -> datetime:
+def written_at(stamp: FileStamp) -> datetime:
     """Return a file's modification time as an instant; one beyond the calendar becomes its edge."""
     try:
-        return _EPOCH + timedelta(microseconds=sight.modified_ns // 1000)
+        return _EPOCH + timedelta(microseconds=stamp.modified_ns // 1000)
     except OverflowError:
-        return _LATEST if sight.modified_ns > 0 else _EPOCH
+        return _LATEST if stamp.modified_ns > 0 else _EPOCH
 
 
 def _problem(record: JsonObject | None) -> Problem | None:

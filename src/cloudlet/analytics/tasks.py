@@ -17,20 +17,20 @@ from cloudlet.analytics.errors import (
     ProjectFolderFull,
     RawFolderGone,
 )
-from cloudlet.analytics.folders import check_apart, sight_of
+from cloudlet.analytics.folders import check_apart, stamp_of
 from cloudlet.analytics.models import ExposureTask, Problem, Results, Workload
-from cloudlet.analytics.rules import Sight
+from cloudlet.analytics.rules import FileStamp
 from cloudlet.compute import memory_limited
 from cloudlet.errors import CloudletError
 
-__all__ = ["collect", "perform", "told"]
+__all__ = ["collect", "describe_failure", "perform"]
 
 GIB = 1 << 30
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
-def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: float) -> Results:
+def perform(workload: Workload, task: ExposureTask, stamp: FileStamp, memory_gib: float) -> Results:
     """Process one exposure in a worker, and return what came of it as plain numbers and texts, fit for the database.
 
     The file is looked at before and after, so that what was made of a file that was not the one expected does
@@ -42,7 +42,7 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: fl
     ----------
     workload, task
         What is done with which exposure.
-    sight
+    stamp
         Its file as it was seen last.
     memory_gib
         The memory that this may take.
@@ -60,7 +60,7 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: fl
     cloudlet.errors.CloudletError
         The workload cannot process this exposure.
     """
-    _check(task, sight)
+    _check(task, stamp)
     check_apart(task.path.parent, task.project_folder, workload.product_folders)  # a link may have changed since a look
     try:
         with memory_limited(int(memory_gib * GIB)):
@@ -70,7 +70,7 @@ def perform(workload: Workload, task: ExposureTask, sight: Sight, memory_gib: fl
             raise ProjectFolderFull from problem
         raise
     finally:
-        _check(task, sight)  # an error raised here replaces the workload's own: it is the reason for it
+        _check(task, stamp)  # an error raised here replaces the workload's own: it is the reason for it
 
 
 def collect(workload: Workload, raw_folder: Path, project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
@@ -87,13 +87,13 @@ def collect(workload: Workload, raw_folder: Path, project_folder: Path, done: Se
     workload.collect(project_folder, done)
 
 
-def told(name: str, problem: BaseException) -> Problem:
+def describe_failure(name: str, problem: BaseException) -> Problem:
     """Return a task's failure in words for the researcher; the log gets the whole of what was not foreseen."""
     if isinstance(problem, MemoryError):
         problem = MemoryExhausted()
     if isinstance(problem, CloudletError):
         return Problem(problem.slug, problem.message, problem.remedy)
-    _log.error("%s: unexpected failure", name, exc_info=problem)
+    logger.error("%s: unexpected failure", name, exc_info=problem)
     return Problem(
         "unexpected",
         f"Processing failed in a way nobody foresaw ({type(problem).__name__}).",
@@ -110,17 +110,17 @@ def _parsed(results: Results) -> Results:
     )
 
 
-def _numbers(told: Mapping[str, Any]) -> dict[str, float]:
-    numbers = {str(key): float(value) for key, value in told.items()}
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {str(key): float(value) for key, value in values.items()}
     return {key: number for key, number in numbers.items() if math.isfinite(number)}
 
 
-def _paths(told: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(PurePath(path)) for key, path in told.items()}
+def _paths(paths: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(PurePath(path)) for key, path in paths.items()}
 
 
-def _check(task: ExposureTask, expected: Sight) -> None:
-    present = sight_of(task.path)
+def _check(task: ExposureTask, expected: FileStamp) -> None:
+    present = stamp_of(task.path)
     if present == expected:
         return
     if present is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cloudlet.analytics.looks import Assignment, Look, Order, Reading
 from cloudlet.analytics.watcher import watch
+from cloudlet.analytics.watcher_messages import Assignment, FolderScan, Order, Reading
 from cloudlet.compute import ONE_THREAD, Channel, Child
 
 __all__ = ["Watch"]
@@ -56,9 +56,9 @@ class Watch:
         """Return how long nothing was heard."""
         return self._monotonic() - self._heard_at
 
-    def hear(self) -> list[Look]:
+    def hear(self) -> list[FolderScan]:
         """Return the looks that have ended since the last call; never waits."""
-        looks = []
+        scans = []
         try:
             while self.channel.poll():
                 word = self.channel.recv()
@@ -66,13 +66,13 @@ class Watch:
                 if self._first_heard_at is None:
                     self._first_heard_at = self._heard_at
                 self.reading = word if isinstance(word, Reading) else None
-                if isinstance(word, Look):
-                    looks.append(word)
+                if isinstance(word, FolderScan):
+                    scans.append(word)
         except (EOFError, OSError):
             self.is_lost = True
-        return looks
+        return scans
 
-    def tell(self, order: Order) -> None:
+    def send(self, order: Order) -> None:
         """Give the watcher an order; one that has gone learns it from the rows when it is replaced."""
         try:
             self.channel.send(order)

@@ -11,11 +11,22 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from cloudlet.analytics.folders import Listing, list_folder, prepare_project, sight_of
-from cloudlet.analytics.looks import Afresh, Assignment, Done, Handed, Held, Look, Order, Pulse, Reading, Sighting
+from cloudlet.analytics.folders import Listing, list_folder, prepare_project, stamp_of
 from cloudlet.analytics.models import Problem, Readiness
 from cloudlet.analytics.rules import Phase, Watched, folder_problem, is_due, judge, see
-from cloudlet.analytics.tasks import told
+from cloudlet.analytics.tasks import describe_failure
+from cloudlet.analytics.watcher_messages import (
+    Afresh,
+    Assignment,
+    Done,
+    FileChange,
+    FolderScan,
+    Handed,
+    Held,
+    Order,
+    Pulse,
+    Reading,
+)
 from cloudlet.clock import Clock, utc_now
 from cloudlet.compute import Channel, memory_limited
 
@@ -40,7 +51,7 @@ def watch(channel: Channel, assignment: Assignment) -> None:
     with memory_limited(MEMORY_BYTES):
         while True:
             began = time.monotonic()
-            channel.send(watcher.look())
+            channel.send(watcher.scan())
             rest = min(LONGEST_REST_SECONDS, REST_SHARE * (time.monotonic() - began))
             _obey_until(watcher, channel, began + max(assignment.poll_seconds, rest))
 
@@ -77,19 +88,19 @@ class Watcher:
         self._watched: dict[str, Watched] = {
             **{name: Watched(Phase.READY, None, now) for name in known.handed},
             **{name: Watched(Phase.GROWING, None, now) for name in known.arriving},
-            **{name: Watched(Phase.FAILED, sight, now) for name, sight in known.held.items()},
+            **{name: Watched(Phase.FAILED, stamp, now) for name, stamp in known.held.items()},
         }
 
-    def look(self) -> Look:
+    def scan(self) -> FolderScan:
         """Look once; sends pulses meanwhile, so that silence means a file system that does not answer."""
         listing = self._list()
         if isinstance(listing, Problem):
-            return Look(listing)
+            return FolderScan(listing)
         before = dict(self._watched)
         exposures = {name for name in listing.names - self._done if self._assignment.workload.is_exposure(name)}
         self._see(exposures | self._watched.keys(), exposures)
         self._read()
-        return Look(self._project_problem(), self._changes(before), self._count_unsettled())
+        return FolderScan(self._project_problem(), self._changes(before), self._count_unsettled())
 
     def obey(self, order: Order) -> None:
         """Take over what became of an exposure."""
@@ -99,8 +110,8 @@ class Watcher:
                 self._done.add(name)
             case Handed(name):
                 self._watched[name] = Watched(Phase.READY, None, self._clock())
-            case Held(name, sight):
-                self._watched[name] = Watched(Phase.FAILED, sight, self._clock())
+            case Held(name, stamp):
+                self._watched[name] = Watched(Phase.FAILED, stamp, self._clock())
             case Afresh(name):
                 self._watched[name] = Watched(Phase.GROWING, None, self._clock())
 
@@ -131,8 +142,8 @@ class Watcher:
             if watched is not None and watched.phase is Phase.READY:
                 continue
             self._pulse()
-            sight = sight_of(self._assignment.raw_folder / name) if name in present else None
-            after = see(watched, sight, self._clock())
+            stamp = stamp_of(self._assignment.raw_folder / name) if name in present else None
+            after = see(watched, stamp, self._clock())
             if after is not None:
                 self._watched[name] = after
 
@@ -146,21 +157,21 @@ class Watcher:
                 return
 
     def _read_one(self, name: str, watched: Watched) -> Watched:
-        self._speak(Reading(name, watched.sight))
+        self._speak(Reading(name, watched.stamp))
         path = self._assignment.raw_folder / name
         try:
             readiness = self._assignment.workload.readiness(path, self._assignment.settings)
         except Exception as problem:  # noqa: BLE001 - the edge of a look: this file fails, the others go on
-            readiness = Readiness(is_complete=False, problem=told(name, problem), is_final=True)
+            readiness = Readiness(is_complete=False, problem=describe_failure(name, problem), is_final=True)
         return judge(watched, readiness, self._clock(), self._patience)
 
     def _age(self, name: str) -> tuple[int, str]:
-        sight = self._watched[name].sight
-        return (0 if sight is None else sight.modified_ns, name)
+        stamp = self._watched[name].stamp
+        return (0 if stamp is None else stamp.modified_ns, name)
 
-    def _changes(self, before: dict[str, Watched]) -> tuple[Sighting, ...]:
-        changed = [name for name, watched in self._watched.items() if _told(before.get(name)) != _told(watched)]
-        return tuple(_sighting(name, self._watched[name]) for name in sorted(changed, key=self._age))
+    def _changes(self, before: dict[str, Watched]) -> tuple[FileChange, ...]:
+        changed = [name for name, watched in self._watched.items() if _reported(before.get(name)) != _reported(watched)]
+        return tuple(_file_change(name, self._watched[name]) for name in sorted(changed, key=self._age))
 
     def _count_unsettled(self) -> int:
         return sum(watched.phase in {Phase.GROWING, Phase.STILL} for watched in self._watched.values())
@@ -174,7 +185,7 @@ class Watcher:
         self._channel.send(word)
 
 
-def _told(watched: Watched | None) -> tuple[Phase, Problem | None] | None:
+def _reported(watched: Watched | None) -> tuple[Phase, Problem | None] | None:
     """Return what others know of an exposure: that it has grown a little more is no news."""
     if watched is None:
         return None
@@ -182,5 +193,5 @@ def _told(watched: Watched | None) -> tuple[Phase, Problem | None] | None:
     return phase, watched.problem
 
 
-def _sighting(name: str, watched: Watched) -> Sighting:
-    return Sighting(name, watched.phase, watched.sight, watched.problem)
+def _file_change(name: str, watched: Watched) -> FileChange:
+    return FileChange(name, watched.phase, watched.stamp, watched.problem)

@@ -87,5 +87,5 @@ def _as_record(row: AuditRow) -> AuditRecord:
 
 
 def _digest(previous: str, at: datetime, act: Act) -> str:
-    told = [previous, at.isoformat(), act.actor, act.what, act.subject, act.detail]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    content = [previous, at.isoformat(), act.actor, act.what, act.subject, act.detail]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -66,9 +66,9 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
     examined = examine(settings)
     workloads = check_workloads(examined.workloads)
-    told = [f"instruments.{key}.workload: {each.message} {each.remedy}" for key, each in workloads.items()]
-    if examined.problems or told:
-        raise unusable(settings, [*examined.problems, *told])
+    problems = [f"instruments.{key}.workload: {each.message} {each.remedy}" for key, each in workloads.items()]
+    if examined.problems or problems:
+        raise unusable(settings, [*examined.problems, *problems])
     Console().print(Text(f"The settings in {settings} can be used."), soft_wrap=True)
 
 

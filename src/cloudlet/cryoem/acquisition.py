@@ -11,7 +11,7 @@ from typing import Any
 from cloudlet.cryoem.errors import AcquisitionUnknown
 from cloudlet.cryoem.formats.mdoc import mdoc_path
 from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
-from cloudlet.cryoem.metadata import Told, told_of
+from cloudlet.cryoem.metadata import SourceMetadata, metadata_sources
 from cloudlet.cryoem.settings import CryoemSettings
 
 __all__ = ["Acquisition", "acquisition_of"]
@@ -70,38 +70,42 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
     MetadataUnreadable
         A file of metadata is there but cannot be understood.
     """
-    told = [_by_settings(settings, outline.frames), *told_of(movie, outline)]
-    pixel_size, voltage, doses = _first(told, "pixel_size_angstrom"), _first(told, "voltage_kv"), _first(told, "doses")
+    sources = [_by_settings(settings, outline.frames), *metadata_sources(movie, outline)]
+    pixel_size, voltage, doses = (
+        _first(sources, "pixel_size_angstrom"),
+        _first(sources, "voltage_kv"),
+        _first(sources, "doses"),
+    )
     if pixel_size is None or voltage is None or doses is None:
         raise _unknown(movie, pixel_size, voltage, doses)
     fractions = AS_STORED
     if outline.raw_frames is not None:
         fractions = Fractions(_grouping(doses, settings.eer_fraction_dose), settings.eer_upsampling)
         pixel_size /= fractions.upsampling
-    finer = 2 if _first(told, "is_super_resolution") else fractions.upsampling
+    finer = 2 if _first(sources, "is_super_resolution") else fractions.upsampling
     return Acquisition(
         pixel_size_angstrom=pixel_size,
         voltage_kv=voltage,
         cs_mm=settings.cs_mm,
         amplitude_contrast=settings.amplitude_contrast,
         frame_doses=_summed(doses, fractions.frames),
-        target_defocus_um=_first(told, "target_defocus_um"),
-        gain=_beside(movie, settings.gain, _first(told, "gain_name")),
-        defects=_defects(movie, settings, _first(told, "defects_name")),
+        target_defocus_um=_first(sources, "target_defocus_um"),
+        gain=_beside(movie, settings.gain, _first(sources, "gain_name")),
+        defects=_defects(movie, settings, _first(sources, "defects_name")),
         fractions=fractions,
         is_eer=outline.raw_frames is not None,
         binning=settings.binning or finer,
         pre_exposure=settings.pre_exposure,
-        sources={name: _source(told, key) for name, key in _SOURCES.items()},
+        sources={name: _source(sources, key) for name, key in _SOURCES.items()},
     )
 
 
 _SOURCES = {"pixel size": "pixel_size_angstrom", "voltage": "voltage_kv", "dose": "doses"}
 
 
-def _by_settings(settings: CryoemSettings, frames: int) -> Told:
+def _by_settings(settings: CryoemSettings, frames: int) -> SourceMetadata:
     dose = settings.dose_per_frame
-    return Told(
+    return SourceMetadata(
         source="the settings",
         pixel_size_angstrom=settings.pixel_size_angstrom,
         voltage_kv=settings.voltage_kv,
@@ -109,12 +113,12 @@ def _by_settings(settings: CryoemSettings, frames: int) -> Told:
     )
 
 
-def _first(told: Sequence[Told], key: str) -> Any:
-    return next((getattr(one, key) for one in told if getattr(one, key) is not None), None)
+def _first(sources: Sequence[SourceMetadata], key: str) -> Any:
+    return next((getattr(one, key) for one in sources if getattr(one, key) is not None), None)
 
 
-def _source(told: Sequence[Told], key: str) -> str:
-    return next(one.source for one in told if getattr(one, key) is not None)
+def _source(sources: Sequence[SourceMetadata], key: str) -> str:
+    return next(one.source for one in sources if getattr(one, key) is not None)
 
 
 def _beside(movie: Path, chosen: Path | None, name: str | None) -> Path | None:

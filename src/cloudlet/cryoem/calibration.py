@@ -109,8 +109,8 @@ _gains, _defects = _Last(read_gain), _Last(read_defects)
 
 
 def _chosen(path: Path, gain: Path, match: GainMatch, settings: CryoemSettings) -> Orientation:
-    is_told = settings.gain_turn is not GainTurn.FOUND and settings.gain_operation is not GainOperation.FOUND
-    if is_told or match.verdict in {Verdict.CLEAR, Verdict.INVISIBLE}:
+    is_stated = settings.gain_turn is not GainTurn.FOUND and settings.gain_operation is not GainOperation.FOUND
+    if is_stated or match.verdict in {Verdict.CLEAR, Verdict.INVISIBLE}:
         return match.orientation
     if match.verdict is Verdict.AMBIGUOUS:
         raise GainUnrelated(

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cloudlet.cryoem.errors import SettingsInvalid
 from cloudlet.cryoem.settings import CryoemSettings
+from cloudlet.errors import SettingsInvalid
 
 __all__ = ["inspect", "process"]
 
@@ -53,7 +53,7 @@ def process(
     Run again, it carries on, and tries again what had failed. Exit status 0: all movies are done; 1: some failed, or
     Ctrl-C came before they were finished; 2: it could not begin.
     """
-    told = {
+    options = {
         "pixel_size_angstrom": pixel_size,
         "voltage_kv": voltage,
         "cs_mm": cs,
@@ -62,9 +62,9 @@ def process(
         "gain": None if gain is None else str(gain.absolute()),
         "device": device,
     }
-    settings = {**_pairs(more or []), **{key: value for key, value in told.items() if value is not None}}
+    settings = {**_pairs(more or []), **{key: value for key, value in options.items() if value is not None}}
     if dry_run:
-        raise typer.Exit(_looked_at(raw, settings))
+        raise typer.Exit(_preview(raw, settings))
     cores = len(os.sched_getaffinity(0))
     movies_at_a_time = workers or cores
     raise typer.Exit(_processed(raw, out, settings, movies_at_a_time, max(1, cores // movies_at_a_time), watch))
@@ -78,28 +78,28 @@ def inspect(
 
     Exit status 0: all is as it should be; 1: something departs; 2: a file cannot be used.
     """
-    from cloudlet.cryoem.inspection.tell import tell_files
+    from cloudlet.cryoem.inspection.printing import print_reports
 
-    raise typer.Exit(tell_files(Console(), files, as_json=as_json))
+    raise typer.Exit(print_reports(Console(), files, as_json=as_json))
 
 
 def _processed(raw: Path, out: Path, settings: dict[str, Any], workers: int, threads: int, is_watching: bool) -> int:
     from cloudlet.cryoem import WORKLOAD
     from cloudlet.cryoem.batch import Batch, process_folder
     from cloudlet.cryoem.progress import growing_bar
-    from cloudlet.cryoem.summary import tell
+    from cloudlet.cryoem.summary import print_summary
 
     batch = Batch(raw, out, settings, workers, threads, is_watching)
     console = Console()
     with growing_bar(console) as show:
         outcome = process_folder(batch, WORKLOAD, show)
-    return tell(console, outcome, batch, WORKLOAD.declaration)
+    return print_summary(console, outcome, batch, WORKLOAD.declaration)
 
 
-def _looked_at(raw: Path, settings: dict[str, Any]) -> int:
-    from cloudlet.cryoem.preview import tell_preview
+def _preview(raw: Path, settings: dict[str, Any]) -> int:
+    from cloudlet.cryoem.preview import print_preview
 
-    status: int = tell_preview(Console(), raw, settings)
+    status: int = print_preview(Console(), raw, settings)
     return status
 
 

@@ -20,13 +20,13 @@ from cloudlet.cryoem.calibration import Calibration
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.numerics.device import HalfPlane
 
-__all__ = ["Correction", "Corrector", "Watch", "figures_of", "motion_of"]
+__all__ = ["Correction", "Corrector", "StageTimer", "figures_of", "motion_of"]
 
 _FIRST_DOSE = 5.0
 """Electrons per square angstrom that count as the beginning of a movie."""
 
 
-class Watch(Protocol):
+class StageTimer(Protocol):
     """Takes the time of stages."""
 
     def stage(self, key: str) -> AbstractContextManager[None]:
@@ -59,7 +59,7 @@ class Correction:
 class Corrector(Protocol):
     """A program that corrects movies: gain, defects, motion, exposure weights."""
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
+    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
         """Correct one movie.
 
         Parameters
@@ -70,7 +70,7 @@ class Corrector(Protocol):
             How it was taken.
         project_folder
             Where a program that works on files may have a folder of its own meanwhile.
-        watch
+        timer
             Takes the time.
 
         Raises

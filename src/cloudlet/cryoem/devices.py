@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cloudlet.cryoem.errors import DeviceMissing
+from cloudlet.cryoem.file_lock import file_lock, wait_for
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import Device
-from cloudlet.cryoem.turns import turn, waited_for
 
 __all__ = ["device_for"]
 
@@ -56,7 +56,7 @@ def _card(number: int) -> Device:
     from cloudlet.cryoem.numerics.gpu import TorchDevice
 
     card = f"{torch.cuda.get_device_properties(number).uuid}"
-    return TorchDevice(f"cuda:{number}", partial(turn, card), waited_for)
+    return TorchDevice(f"cuda:{number}", partial(file_lock, card), wait_for)
 
 
 def _cards() -> int:

@@ -31,7 +31,6 @@ __all__ = [
     "ProgramMissing",
     "RawFolderEmpty",
     "RawFolderUnusable",
-    "SettingsInvalid",
 ]
 
 
@@ -135,12 +134,6 @@ class AcquisitionUnknown(CloudletError):
     """Neither metadata nor settings say how the movie was taken."""
 
     slug: ClassVar[str] = "acquisition-unknown"
-
-
-class SettingsInvalid(CloudletError):
-    """A setting of this workload is unknown or makes no sense."""
-
-    slug: ClassVar[str] = "settings-invalid"
 
 
 class ProductUnwritable(CloudletError):

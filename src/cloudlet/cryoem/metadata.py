@@ -9,17 +9,17 @@ from cloudlet.cryoem.errors import MovieTruncated
 from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
 from cloudlet.cryoem.formats.epu_xml import epu_path, read_epu
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
-from cloudlet.cryoem.formats.movie import telling_researchers
+from cloudlet.cryoem.formats.movie import translate_os_errors
 from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.formats.readers import MRC, reader_of
 
-__all__ = ["Told", "told_beside", "told_of"]
+__all__ = ["SourceMetadata", "metadata_sources", "sidecar_sources"]
 
 
 @dataclass(frozen=True)
-class Told:
+class SourceMetadata:
     """What one source says; None where it does not."""
 
     source: str
@@ -35,7 +35,7 @@ class Told:
     is_super_resolution: bool | None = None
 
 
-def told_of(movie: Path, outline: MovieOutline) -> list[Told]:
+def metadata_sources(movie: Path, outline: MovieOutline) -> list[SourceMetadata]:
     """Return what is said of a movie, the most trusted first: SerialEM's mdoc, EPU's XML, the file itself.
 
     Parameters
@@ -54,19 +54,19 @@ def told_of(movie: Path, outline: MovieOutline) -> list[Told]:
     cloudlet.errors.CloudletError
         The movie itself cannot be read.
     """
-    return [*told_beside(movie, outline), *_known(_eer(movie, outline), _mrc(movie))]
+    return [*sidecar_sources(movie, outline), *_known(_eer(movie, outline), _mrc(movie))]
 
 
-def told_beside(movie: Path, outline: MovieOutline) -> list[Told]:
-    """Return what the files beside a movie say, without a look into the movie; raises as `told_of`."""
+def sidecar_sources(movie: Path, outline: MovieOutline) -> list[SourceMetadata]:
+    """Return what the files beside a movie say, without a look into the movie; raises as `metadata_sources`."""
     return _known(_mdoc(movie, outline), _epu(movie, outline))
 
 
-def _known(*told: Told | None) -> list[Told]:
-    return [one for one in told if one is not None]
+def _known(*sources: SourceMetadata | None) -> list[SourceMetadata]:
+    return [one for one in sources if one is not None]
 
 
-def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
+def _mdoc(movie: Path, outline: MovieOutline) -> SourceMetadata | None:
     path = mdoc_path(movie)
     try:
         metadata = movie_metadata(read_mdoc(path), movie.name)
@@ -75,7 +75,7 @@ def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
     if metadata is None:
         return None  # the section for this movie is not written yet
     _check_frames(movie, outline.frames, metadata)
-    return Told(
+    return SourceMetadata(
         source=path.name,
         pixel_size_angstrom=metadata.pixel_size_angstrom(outline.rows, outline.columns),
         voltage_kv=metadata.voltage_kv,
@@ -87,13 +87,13 @@ def _mdoc(movie: Path, outline: MovieOutline) -> Told | None:
     )
 
 
-def _epu(movie: Path, outline: MovieOutline) -> Told | None:
+def _epu(movie: Path, outline: MovieOutline) -> SourceMetadata | None:
     path = epu_path(movie)
     try:
         found = read_epu(path)
     except FileNotFoundError:
         return None
-    return Told(
+    return SourceMetadata(
         source=path.name,
         pixel_size_angstrom=found.frame_pixel_size_angstrom(outline.rows, outline.columns),
         voltage_kv=found.voltage_kv,
@@ -104,25 +104,25 @@ def _epu(movie: Path, outline: MovieOutline) -> Told | None:
     )
 
 
-def _eer(movie: Path, outline: MovieOutline) -> Told | None:
+def _eer(movie: Path, outline: MovieOutline) -> SourceMetadata | None:
     if outline.raw_frames is None:
         return None
-    with telling_researchers(movie), opened(movie) as file:
+    with translate_os_errors(movie), opened(movie) as file:
         found = read_eer_metadata(movie.name, file)
     pixel, dose = found.pixel_size_angstrom, found.total_dose_per_pixel
     doses = None if pixel is None or dose is None else (dose / pixel**2 / outline.frames,) * outline.frames
-    return Told(f"{movie.name} itself", pixel_size_angstrom=pixel, doses=doses)
+    return SourceMetadata(f"{movie.name} itself", pixel_size_angstrom=pixel, doses=doses)
 
 
-def _mrc(movie: Path) -> Told | None:
+def _mrc(movie: Path) -> SourceMetadata | None:
     if reader_of(movie) is not MRC:
         return None
-    with telling_researchers(movie), opened(movie) as file:
+    with translate_os_errors(movie), opened(movie) as file:
         found = read_mrc_metadata(movie.name, file)
     if found == MrcMetadata():
         return None
     pixel, voltage = found.pixel_size_angstrom, found.voltage_kv
-    return Told(f"{movie.name} itself", pixel_size_angstrom=pixel, voltage_kv=voltage)
+    return SourceMetadata(f"{movie.name} itself", pixel_size_angstrom=pixel, voltage_kv=voltage)
 
 
 def _check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
-from cloudlet.cryoem.correction import Correction, Watch, figures_of, motion_of
+from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
 from cloudlet.cryoem.errors import CardFull, MovieUnreadable
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
@@ -34,10 +34,10 @@ class OwnCorrector:
     def __init__(self, device: Device, threads: int, settings: CryoemSettings) -> None:
         self._device, self._threads, self._settings = device, Threads(threads), settings
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
+    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
         try:
-            return self._corrected(path, acquisition, watch)
+            return self._corrected(path, acquisition, timer)
         except DeviceFull as cause:
             raise CardFull(
                 f"{path.name} {cause}.", "Leave the card to fewer, then retry, or set device to cpu."
@@ -45,20 +45,20 @@ class OwnCorrector:
         finally:
             self._device.rest()
 
-    def _corrected(self, path: Path, acquisition: Acquisition, watch: Watch) -> Correction:
-        with watch.stage("read"):
+    def _corrected(self, path: Path, acquisition: Acquisition, timer: StageTimer) -> Correction:
+        with timer.stage("read"):
             stack = self._decoded(path, acquisition)
-        with watch.stage("gain"):
+        with timer.stage("gain"):
             calibration = calibrated(path, stack.total(), acquisition.gain, self._settings, acquisition.defects)
             means = stack.calibrate(calibration.gain, calibration.defects)
             used = _used(path, means)
-        with watch.stage("motion"):
+        with timer.stage("motion"):
             doses = np.array(acquisition.frame_doses)
             task = AlignmentTask(
                 acquisition.pixel_size_angstrom, acquisition.voltage_kv, doses, acquisition.pre_exposure, used
             )
             field = align(stack, task)
-        with watch.stage("sums"):
+        with timer.stage("sums"):
             weights = exposure_weights(
                 doses,
                 used,

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.errors import RawFolderEmpty, RawFolderUnusable
-from cloudlet.cryoem.formats.movie import check_last_frame, look_at_movie
+from cloudlet.cryoem.formats.movie import check_last_frame, probe
 from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name, movie_stem
 from cloudlet.cryoem.settings import CryoemSettings, checked_settings
 from cloudlet.errors import CloudletError
 
-__all__ = ["Understood", "tell_preview", "understood"]
+__all__ = ["Understood", "print_preview", "understood"]
 
 FINE, SOME_CANNOT = 0, 1
 """Exit statuses."""
@@ -38,7 +38,7 @@ class Understood:
     sources: str
 
 
-def tell_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> int:
+def print_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> int:
     """Print what is understood of each kind of movie and what cannot be used, and return the exit status.
 
     Raises
@@ -70,7 +70,7 @@ def understood(path: Path, settings: CryoemSettings) -> Understood:
     cloudlet.errors.CloudletError
         It could not be.
     """
-    outline = look_at_movie(path)
+    outline = probe(path)
     check_last_frame(path, outline)
     acquisition = acquisition_of(path, outline, settings)
     frames = f"{outline.frames} frames"

@@ -24,7 +24,7 @@ class Pace:
     _began: float | None = field(default=None, init=False)
     _before: int = field(default=0, init=False)
 
-    def told(self, settled: int, total: int) -> str:
+    def describe(self, settled: int, total: int) -> str:
         """Return the rate and the time left in words, empty until the first movie has come out.
 
         Parameters
@@ -57,8 +57,8 @@ def growing_bar(console: Console) -> Iterator[Callable[[Counts], None]]:
             total = sum(counts.values())
             if total:
                 description = f"Movies, {failed} failed" if failed else "Movies"
-                told = pace.told(done + failed, total)
-                progress.update(task, description=description, total=total, completed=done + failed, pace=told)
+                describe = pace.describe(done + failed, total)
+                progress.update(task, description=description, total=total, completed=done + failed, pace=describe)
 
         yield show
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from cloudlet.analytics import Problem, Readiness
 from cloudlet.cryoem.errors import MovieWrongType
 from cloudlet.cryoem.formats.mdoc import mdoc_path
-from cloudlet.cryoem.formats.movie import check_last_frame, look_at_movie
-from cloudlet.cryoem.metadata import told_beside
+from cloudlet.cryoem.formats.movie import check_last_frame, probe
+from cloudlet.cryoem.metadata import sidecar_sources
 from cloudlet.cryoem.settings import CryoemSettings
 from cloudlet.errors import CloudletError
 
@@ -18,8 +18,8 @@ __all__ = ["readiness_of"]
 def readiness_of(movie: Path, settings: CryoemSettings) -> Readiness:
     """Look into a movie and its metadata without decoding a frame; what is wrong is said, never raised."""
     try:
-        outline = look_at_movie(movie)
-        if not told_beside(movie, outline) and not _is_self_sufficient(settings):
+        outline = probe(movie)
+        if not sidecar_sources(movie, outline) and not _is_self_sufficient(settings):
             return _waiting_for_metadata(movie)
         check_last_frame(movie, outline)
     except CloudletError as error:

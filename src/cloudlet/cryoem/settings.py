@@ -10,8 +10,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from cloudlet.cryoem.errors import SettingsInvalid
-from cloudlet.validation import told_plainly
+from cloudlet.errors import SettingsInvalid
+from cloudlet.validation import describe_problems
 
 __all__ = [
     "WITHOUT_EFFECT",
@@ -247,7 +247,7 @@ def checked_settings(settings: Mapping[str, Any]) -> CryoemSettings:
     try:
         return CryoemSettings.model_validate(dict(settings))
     except ValidationError as cause:
-        wrong = " ".join(told_plainly(CryoemSettings, cause))
+        wrong = " ".join(describe_problems(CryoemSettings, cause))
         is_unknown = any(error["type"] == "extra_forbidden" for error in cause.errors())
         known = f"Known are: {', '.join(CryoemSettings.model_fields)}." if is_unknown else ""
         raise SettingsInvalid(f"These settings cannot be used: {wrong}", known) from cause

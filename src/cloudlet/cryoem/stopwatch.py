@@ -10,7 +10,7 @@ __all__ = ["Stopwatch"]
 
 
 class Stopwatch:
-    """Wall seconds by stage; implements `cloudlet.cryoem.correction.Watch`."""
+    """Wall seconds by stage; implements `cloudlet.cryoem.correction.StageTimer`."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

@@ -13,7 +13,7 @@ from rich.text import Text
 from cloudlet.analytics import Declaration, Exposure
 from cloudlet.cryoem.batch import Batch, Outcome
 
-__all__ = ["FAILED", "UNUSABLE", "figures_of", "tell"]
+__all__ = ["FAILED", "UNUSABLE", "figures_of", "print_summary"]
 
 FAILED, UNUSABLE = 1, 2
 """Exit statuses: some movies failed or were not finished; the folder cannot be processed."""
@@ -21,7 +21,7 @@ FAILED, UNUSABLE = 1, 2
 _SHOWN_FAILURES = 20
 
 
-def tell(console: Console, outcome: Outcome, batch: Batch, declaration: Declaration) -> int:
+def print_summary(console: Console, outcome: Outcome, batch: Batch, declaration: Declaration) -> int:
     """Print how it ended and return the exit status."""
     if outcome.run.problem is not None:
         problem = outcome.run.problem

@@ -4,8 +4,8 @@ A component declares its events as frozen dataclasses; whoever is interested rea
 SQLite has one writer at a time, so ids are committed in order and a reader at ``id > cursor`` misses nothing.
 """
 
-from cloudlet.events.models import Event, News
+from cloudlet.events.models import Event, StoredEvent
 from cloudlet.events.store import latest, publish, read_after
-from cloudlet.events.tail import Listener, Missed, Tail
+from cloudlet.events.tail import EventsMissed, Listener, Tail
 
-__all__ = ["Event", "Listener", "Missed", "News", "Tail", "latest", "publish", "read_after"]
+__all__ = ["Event", "EventsMissed", "Listener", "StoredEvent", "Tail", "latest", "publish", "read_after"]

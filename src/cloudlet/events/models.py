@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-__all__ = ["Event", "News"]
+__all__ = ["Event", "StoredEvent"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class News:
+class StoredEvent:
     """An event as read back from the table."""
 
     id: int

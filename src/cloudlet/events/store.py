@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudlet.database import JsonObject, Table, now_in
-from cloudlet.events.models import Event, News
+from cloudlet.events.models import Event, StoredEvent
 
 __all__ = ["EventRow", "latest", "publish", "read_after"]
 
@@ -37,13 +37,14 @@ def publish(work: Session, *events: Event) -> None:
         work.add(EventRow(at=now, kind=event.kind, subject=subject, data=data))
 
 
-def read_after(work: Session, cursor: int, *, kinds: Sequence[str] = (), limit: int = 1000) -> list[News]:
+def read_after(work: Session, cursor: int, *, kinds: Sequence[str] = (), limit: int = 1000) -> list[StoredEvent]:
     """Return at most `limit` events with an id above `cursor`, oldest first; only `kinds` where any are named."""
     query = select(EventRow).where(EventRow.id > cursor).order_by(EventRow.id).limit(limit)
     if kinds:
         query = query.where(EventRow.kind.in_(kinds))
     return [
-        News(id=row.id, at=row.at, kind=row.kind, subject=row.subject, data=row.data) for row in work.scalars(query)
+        StoredEvent(id=row.id, at=row.at, kind=row.kind, subject=row.subject, data=row.data)
+        for row in work.scalars(query)
     ]
 
 

@@ -16,18 +16,18 @@ from contextlib import asynccontextmanager, contextmanager
 from sqlalchemy.exc import OperationalError
 
 from cloudlet.database import Database
-from cloudlet.events.models import News
+from cloudlet.events.models import StoredEvent
 from cloudlet.events.store import latest, read_after
 
-__all__ = ["Listener", "Missed", "Tail"]
+__all__ = ["EventsMissed", "Listener", "Tail"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 QUEUE_LENGTH = 1000
 
 
-class Missed(Exception):
+class EventsMissed(Exception):
     """A listener was too slow and must read the present state afresh."""
 
 
@@ -35,28 +35,28 @@ class Listener:
     """One reader's bounded queue of news."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[News] = asyncio.Queue(QUEUE_LENGTH)
+        self._queue: asyncio.Queue[StoredEvent] = asyncio.Queue(QUEUE_LENGTH)
         self._missed = False
 
-    def offer(self, news: News) -> None:
+    def offer(self, news: StoredEvent) -> None:
         """Queue `news`, or note that this listener has missed some."""
         try:
             self._queue.put_nowait(news)
         except asyncio.QueueFull:
             self._missed = True
 
-    async def next(self) -> News:
+    async def next(self) -> StoredEvent:
         """Return the next event.
 
         Raises
         ------
-        Missed
+        EventsMissed
             Events were dropped because this listener was too slow; the queue starts afresh.
         """
         if self._missed:
             self._missed = False
             self._queue = asyncio.Queue(QUEUE_LENGTH)
-            raise Missed
+            raise EventsMissed
         return await self._queue.get()
 
 
@@ -102,16 +102,16 @@ class Tail:
         with self._database.read() as work:
             return latest(work)
 
-    def _look(self, cursor: int) -> list[News]:
+    def _look(self, cursor: int) -> list[StoredEvent]:
         with self._database.read() as work:
             return read_after(work, cursor)
 
-    async def _found(self, cursor: int) -> list[News]:
+    async def _found(self, cursor: int) -> list[StoredEvent]:
         try:
             found = await asyncio.to_thread(self._look, cursor)
         except OperationalError:
             if not self._is_failing:  # once, not five times a second for as long as it lasts
-                log.warning("the event table cannot be read; trying again", exc_info=True)
+                logger.warning("the event table cannot be read; trying again", exc_info=True)
             self._is_failing = True
             return []
         self._is_failing = False

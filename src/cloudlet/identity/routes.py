@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from cloudlet.identity.attempts import LONGEST_SIGN_IN, Attempt
 from cloudlet.identity.guard import Guard, session_cookie
+from cloudlet.identity.pending_sign_in import LONGEST_SIGN_IN, PendingSignIn
 from cloudlet.identity.service import Identities
 from cloudlet.identity.sessions import digest_of
-from cloudlet.identity.sign_in import Begun, Callback, SignIn
+from cloudlet.identity.sign_in import Callback, SignIn, StartedSignIn
 from cloudlet.web import WebSettings, cookie_name, is_secure
 
 __all__ = ["router"]
@@ -32,10 +32,10 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
     @routes.get("/sign-in")
     def begin(request: Request, provider: Short = None, next: Long = None) -> Response:  # noqa: A002
         """Send the browser to the provider; a plain link leads here, because a form may not leave our origin."""
-        begun = sign_in.begin(provider, next)
-        answer = _moved(begun.address)
+        started = sign_in.begin(provider, next)
+        answer = _moved(started.address)
         cookies.forget_oldest(answer, request)
-        cookies.set_attempt(answer, begun)
+        cookies.set_pending(answer, started)
         return answer
 
     @routes.get("/sign-in/callback/{provider}")
@@ -48,11 +48,11 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
         iss: Long = None,
     ) -> Response:
         """Take the provider's answer and open the session."""
-        callback = Callback(provider, cookies.attempt_of(request, state), state, code, error, iss)
+        callback = Callback(provider, cookies.pending_of(request, state), state, code, error, iss)
         former = guard.session(request)
         done = sign_in.finish(callback, replaces=None if former is None else former.id)
         answer = _moved(done.next_path)
-        cookies.forget_attempt(answer, state)
+        cookies.forget_pending(answer, state)
         cookies.set_session(answer, done.secret)
         return answer
 
@@ -83,23 +83,25 @@ class _Cookies:
         self._sign_in = cookie_name(web, "sign-in-")
         self._secure = is_secure(web)
 
-    def attempt_of(self, request: Request, state: str) -> Attempt | None:
+    def pending_of(self, request: Request, state: str) -> PendingSignIn | None:
         """Return what the browser remembers of the sign-in called `state`."""
-        return Attempt.decode(request.cookies.get(self._name(state), ""))
+        return PendingSignIn.decode(request.cookies.get(self._name(state), ""))
 
-    def set_attempt(self, answer: Response, begun: Begun) -> None:
+    def set_pending(self, answer: Response, started: StartedSignIn) -> None:
         """Let the browser remember a sign-in as long as it may take."""
         lifetime = int(LONGEST_SIGN_IN.total_seconds())
-        self._set(answer, self._name(begun.state), begun.attempt.encode(), max_age=lifetime)
+        self._set(answer, self._name(started.state), started.pending.encode(), max_age=lifetime)
 
-    def forget_attempt(self, answer: Response, state: str) -> None:
+    def forget_pending(self, answer: Response, state: str) -> None:
         """Let the browser forget the sign-in called `state`: no answer counts twice."""
         self._set(answer, self._name(state), "", max_age=0)
 
     def forget_oldest(self, answer: Response, request: Request) -> None:
         """Make room for one more: a site that opens sign-in pages in a browser must not swell what it sends us."""
-        held = {name: Attempt.decode(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)}
-        newest_first = sorted(held, key=lambda name: _begun_at(held[name]), reverse=True)
+        held = {
+            name: PendingSignIn.decode(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)
+        }
+        newest_first = sorted(held, key=lambda name: _started_at(held[name]), reverse=True)
         for name in newest_first[MOST_UNDER_WAY - 1 :]:
             self._set(answer, name, "", max_age=0)
 
@@ -119,8 +121,8 @@ class _Cookies:
         answer.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax")
 
 
-def _begun_at(attempt: Attempt | None) -> datetime:
-    return datetime.min.replace(tzinfo=UTC) if attempt is None else attempt.begun_at
+def _started_at(pending: PendingSignIn | None) -> datetime:
+    return datetime.min.replace(tzinfo=UTC) if pending is None else pending.started_at
 
 
 def _moved(address: str) -> RedirectResponse:

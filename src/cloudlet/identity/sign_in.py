@@ -16,27 +16,27 @@ from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
-from cloudlet.identity.attempts import Attempt
 from cloudlet.identity.errors import Refusal, SignInExpired, SignInRefused
 from cloudlet.identity.models import WebSession
-from cloudlet.identity.oidc import Person, Proof, RelyingParty, Tokens, new_secret
+from cloudlet.identity.oidc import Person, PkceSecrets, RelyingParty, Tokens, new_secret
+from cloudlet.identity.pending_sign_in import PendingSignIn
 from cloudlet.identity.service import Identities
 from cloudlet.identity.settings import IdentitySettings
 from cloudlet.web import NotFound, WebSettings
 
-__all__ = ["Begun", "Callback", "SignIn", "SignedIn"]
+__all__ = ["Callback", "SignIn", "SignedIn", "StartedSignIn"]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedSignIn:
     """A sign-in that has just begun."""
 
     address: str = field(repr=False)
     """Where the browser goes."""
     state: str = field(repr=False)
-    attempt: Attempt
+    pending: PendingSignIn
     """What the browser must remember under the name of that state."""
 
 
@@ -46,7 +46,7 @@ class Callback:
 
     provider: str
     """The key in the address that was called."""
-    attempt: Attempt | None
+    pending: PendingSignIn | None
     """What the browser remembers under the name of the state."""
     state: str = field(repr=False)
     code: str | None = field(repr=False, default=None)
@@ -101,7 +101,7 @@ class SignIn:
             for key, provider in settings.providers.items()
         }
 
-    def begin(self, provider: str | None, next_path: str | None) -> Begun:
+    def begin(self, provider: str | None, next_path: str | None) -> StartedSignIn:
         """Return where the browser goes to sign in, and what it must remember; nothing is written here.
 
         Parameters
@@ -120,9 +120,9 @@ class SignIn:
         """
         key = self._only_key() if provider is None else provider
         state = new_secret()
-        attempt = Attempt.of(new_secret(), key, next_path, self._clock())
-        address = self._party(key).authorization_url(Proof(attempt.secret, state))
-        return Begun(address, state, attempt)
+        pending = PendingSignIn.of(new_secret(), key, next_path, self._clock())
+        address = self._party(key).authorization_url(PkceSecrets(pending.secret, state))
+        return StartedSignIn(address, state, pending)
 
     def finish(self, callback: Callback, *, replaces: str | None = None) -> SignedIn:
         """Return the web session that the provider's answer leads to.
@@ -144,40 +144,40 @@ class SignIn:
             The provider is none of ours, or the exchange could not be made.
         """
         party = self._party(callback.provider)
-        attempt, tokens = self._answered(party, callback)
-        person = self._person(party, Proof(attempt.secret, callback.state), tokens, callback.provider)
+        pending, tokens = self._answered(party, callback)
+        person = self._person(party, PkceSecrets(pending.secret, callback.state), tokens, callback.provider)
         if replaces is not None:
             self._identities.end_session(replaces)
         secret = new_secret()
         session = self._identities.open_session(person.identity, person.name, secret)
-        return SignedIn(secret, session, attempt.next_path)
+        return SignedIn(secret, session, pending.next_path)
 
-    def _answered(self, party: RelyingParty, callback: Callback) -> tuple[Attempt, Tokens]:
+    def _answered(self, party: RelyingParty, callback: Callback) -> tuple[PendingSignIn, Tokens]:
         try:
-            attempt, code = self._checked(party, callback)
-            return attempt, party.tokens(Proof(attempt.secret, callback.state), code)
+            pending, code = self._checked(party, callback)
+            return pending, party.tokens(PkceSecrets(pending.secret, callback.state), code)
         except CloudletError as error:
             logger.warning("an answer of provider %s was refused: %s", callback.provider, _reason(error))
             raise
 
-    def _checked(self, party: RelyingParty, callback: Callback) -> tuple[Attempt, str]:
-        attempt = callback.attempt
-        if attempt is None:
+    def _checked(self, party: RelyingParty, callback: Callback) -> tuple[PendingSignIn, str]:
+        pending = callback.pending
+        if pending is None:
             raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
-        if attempt.provider != callback.provider:
+        if pending.provider != callback.provider:
             raise SignInExpired(Refusal.OTHER_PROVIDER)
-        if attempt.is_too_late(self._clock()):
+        if pending.is_too_late(self._clock()):
             raise SignInExpired(Refusal.TOO_LATE)
         party.check_callback_issuer(callback.issuer)
         if callback.error is not None:
             raise SignInRefused(Refusal.PROVIDER_REFUSED)
         if not callback.code:
             raise SignInRefused(Refusal.NO_CODE)
-        return attempt, callback.code
+        return pending, callback.code
 
-    def _person(self, party: RelyingParty, proof: Proof, tokens: Tokens, provider: str) -> Person:
+    def _person(self, party: RelyingParty, pkce: PkceSecrets, tokens: Tokens, provider: str) -> Person:
         try:
-            return party.person(proof, tokens)
+            return party.person(pkce, tokens)
         except CloudletError as error:
             detail = {"reason": _reason(error)}
             with self._database.write() as work:

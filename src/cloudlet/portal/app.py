@@ -10,7 +10,7 @@ from cloudlet.portal.api.exposures import exposure_api
 from cloudlet.portal.api.instruments import instrument_api
 from cloudlet.portal.api.runs import run_api
 from cloudlet.portal.assets import ADDRESS, Assets, HashedFiles
-from cloudlet.portal.failures import install_failures
+from cloudlet.portal.error_handlers import install_error_handlers
 from cloudlet.portal.pages.cockpit import cockpit_page
 from cloudlet.portal.pages.exposures import exposure_pages
 from cloudlet.portal.pages.home import home_page
@@ -70,5 +70,5 @@ def create_portal(
     ):
         app.include_router(router)
     app.mount(ADDRESS, HashedFiles(directory=pages.assets.folder))
-    install_failures(app, pages, services.guard)
+    install_error_handlers(app, pages, services.guard)
     return app

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cloudlet.clock import Clock, utc_now
 from cloudlet.identity import WebSession
-from cloudlet.portal import numbers
+from cloudlet.portal import formatting
 from cloudlet.portal.assets import Assets
 from cloudlet.portal.settings import PortalSettings
 from cloudlet.portal.theme import theme_of
@@ -50,8 +50,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for name in numbers.__all__:
-            environment.globals[name] = getattr(numbers, name)
+        for name in formatting.__all__:
+            environment.globals[name] = getattr(formatting, name)
         environment.globals.update(asset=self.assets.address, icon=self._icon, site=self.settings)
         object.__setattr__(self, "_environment", environment)
 

@@ -18,8 +18,8 @@ ONE_YEAR_SECONDS = 31_536_000
 
 def theme_of(request: Request, web: WebSettings) -> Theme:
     """Return the theme this browser was told to use."""
-    told = request.cookies.get(cookie_name(web, "theme"))
-    return next((theme for theme in THEMES if theme == told), "system")
+    remembered = request.cookies.get(cookie_name(web, "theme"))
+    return next((theme for theme in THEMES if theme == remembered), "system")
 
 
 def theme_router(web: WebSettings) -> APIRouter:

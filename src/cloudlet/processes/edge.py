@@ -35,7 +35,7 @@ NEWS = (SessionOpened.kind,)
 Workloads = Mapping[str, tuple[Workload, Mapping[str, Any]]]
 """Instrument key to the workload of its exposures and that workload's settings."""
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -139,7 +139,7 @@ class _Dispatcher:
     def _refuse(self, session_id: int, why: str) -> None:
         if self._refused.get(session_id) != why:
             self._refused[session_id] = why
-            _log.error("instrument session %d cannot be processed: %s", session_id, why)
+            logger.error("instrument session %d cannot be processed: %s", session_id, why)
 
 
 def _dispatch(dispatcher: _Dispatcher, database: Database, stop: Event, ended: Future[None]) -> None:

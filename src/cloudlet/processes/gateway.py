@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cloudlet.access import Access, ConsoleSettings
-from cloudlet.access.attendance import Attendance
-from cloudlet.access.reception import Reception
+from cloudlet.access.console_server import ConsoleServer
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.routes import console_routes
-from cloudlet.access.upstream import Door
-from cloudlet.access.watch import Records
+from cloudlet.access.upstream_connector import UpstreamConnector
+from cloudlet.access.viewer_monitor import GatewayServices
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import Tail
@@ -75,15 +75,17 @@ def create_gateway(
     clock
         Tells the present instant.
     """
-    records = Records(access, identities, Attendance(database, clock), Tail(database), clock)
-    reception = Reception(records, {key: Door(console, clock) for key, console in consoles.items()})
+    services = GatewayServices(access, identities, PresenceStore(database, clock), Tail(database), clock)
+    console_server = ConsoleServer(
+        services, {key: UpstreamConnector(console, clock) for key, console in consoles.items()}
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with reception.running():
+        async with console_server.running():
             yield
 
-    return Starlette(routes=console_routes(reception, frozenset(origins)), lifespan=lifespan)
+    return Starlette(routes=console_routes(console_server, frozenset(origins)), lifespan=lifespan)
 
 
 def run(settings: Settings, listener: socket.socket) -> None:

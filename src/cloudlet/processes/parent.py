@@ -17,6 +17,6 @@ def end_with_parent() -> None:
 
     The supervisor says who it is in `PARENT_VARIABLE`; a process started by hand is left alone.
     """
-    told = os.environ.pop(PARENT_VARIABLE, None)
-    if told is not None:
-        die_with_parent(int(told), signal.SIGTERM)
+    parent = os.environ.pop(PARENT_VARIABLE, None)
+    if parent is not None:
+        die_with_parent(int(parent), signal.SIGTERM)

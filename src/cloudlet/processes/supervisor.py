@@ -43,7 +43,7 @@ class Program:
     """Inherited under the numbers they have here."""
 
 
-class _Kept:
+class _Process:
     """One program and its present process."""
 
     def __init__(self, program: Program, log_folder: Path) -> None:
@@ -92,34 +92,34 @@ class Supervisor:
         In the order in which they are started.
     log_folder
         Where each program's output goes, ``NAME.log``.
-    tell
+    report
         Called with a sentence when a program ended by itself.
     """
 
-    def __init__(self, programs: Sequence[Program], log_folder: Path, tell: Callable[[str], None]) -> None:
-        self._kept = [_Kept(program, log_folder) for program in programs]
-        self._tell = tell
+    def __init__(self, programs: Sequence[Program], log_folder: Path, report: Callable[[str], None]) -> None:
+        self._processes = [_Process(program, log_folder) for program in programs]
+        self._report = report
         self._asked_to_stop = False
 
     def __enter__(self) -> Self:
         """Start every program; SIGINT and SIGTERM ask for an orderly end from now on."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
-        for kept in self._kept:
-            kept.start()
+        for managed in self._processes:
+            managed.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End every program; none is left when this returns."""
-        for kept in self._kept:
-            if kept.process is not None and kept.process.poll() is None:
-                kept.process.terminate()
+        for managed in self._processes:
+            if managed.process is not None and managed.process.poll() is None:
+                managed.process.terminate()
         give_up_at = time.monotonic() + PATIENCE_SECONDS
-        for kept in self._kept:
-            if kept.process is not None:
+        for managed in self._processes:
+            if managed.process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    kept.process.wait(max(0.05, give_up_at - time.monotonic()))
-            kept.end_session()
+                    managed.process.wait(max(0.05, give_up_at - time.monotonic()))
+            managed.end_session()
 
     @property
     def asked_to_stop(self) -> bool:
@@ -129,27 +129,27 @@ class Supervisor:
     @property
     def process_ids(self) -> dict[str, int]:
         """Program name to the id of its present process."""
-        return {kept.program.name: kept.process.pid for kept in self._kept if kept.process is not None}
+        return {managed.program.name: managed.process.pid for managed in self._processes if managed.process is not None}
 
     def keep(self, until: Callable[[], bool] = lambda: False) -> None:
         """Keep the programs alive until a signal asks for the end or `until` says so."""
         while not self._asked_to_stop and not until():
-            for kept in self._kept:
-                self._look_after(kept)
+            for managed in self._processes:
+                self._look_after(managed)
             time.sleep(LOOK_SECONDS)
 
-    def _look_after(self, kept: _Kept) -> None:
+    def _look_after(self, managed: _Process) -> None:
         now = time.monotonic()
-        if kept.process is None:
-            if now >= kept.due_at:
-                kept.start()
+        if managed.process is None:
+            if now >= managed.due_at:
+                managed.start()
             return
-        status = kept.process.poll()
+        status = managed.process.poll()
         if status is None:
             return
-        kept.end_session()
-        kept.process, kept.due_at = None, now + kept.next_pause(now - kept.started_at)
-        self._tell(f"{kept.program.name} ended ({_as_words(status)}) and is started again.")
+        managed.end_session()
+        managed.process, managed.due_at = None, now + managed.next_pause(now - managed.started_at)
+        self._report(f"{managed.program.name} ended ({_as_words(status)}) and is started again.")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._asked_to_stop = True

@@ -21,10 +21,10 @@ from cloudlet.access import AccessSettings, ConsoleSettings
 from cloudlet.analytics import AnalyticsSettings
 from cloudlet.compute import ComputeSettings
 from cloudlet.database import DatabaseSettings
-from cloudlet.errors import CloudletError
+from cloudlet.errors import SettingsInvalid
 from cloudlet.identity import IdentitySettings
 from cloudlet.portal import PortalSettings
-from cloudlet.validation import told_plainly
+from cloudlet.validation import describe_problems
 from cloudlet.web import WebSettings
 
 __all__ = [
@@ -39,12 +39,6 @@ __all__ = [
 ]
 
 EXPLAINED = "Every setting is explained in docs/reference/settings.md."
-
-
-class SettingsInvalid(CloudletError):
-    """The settings cannot be used; the message names every problem at once."""
-
-    slug = "settings-invalid"
 
 
 def unusable(path: Path, problems: Sequence[str]) -> SettingsInvalid:
@@ -159,7 +153,7 @@ def load(path: Path) -> Settings:
     except SettingsError as cause:
         raise _no_json(cause) from cause
     except ValidationError as cause:
-        raise unusable(path, told_plainly(Settings, cause)) from cause
+        raise unusable(path, describe_problems(Settings, cause)) from cause
 
 
 def examine(path: Path) -> Examined:
@@ -170,13 +164,13 @@ def examine(path: Path) -> Examined:
     SettingsInvalid
         The file is missing or is no TOML.
     """
-    told = _read(path)
+    values = _read(path)
     try:
-        instruments = Settings(**told).instruments
+        instruments = Settings(**values).instruments
     except SettingsError as cause:
-        return Examined((str(_no_json(cause)),), _workloads_told(told))
+        return Examined((str(_no_json(cause)),), _declared_workloads(values))
     except ValidationError as cause:
-        return Examined(tuple(told_plainly(Settings, cause)), _workloads_told(told))
+        return Examined(tuple(describe_problems(Settings, cause)), _declared_workloads(values))
     return Examined((), {key: each.workload for key, each in instruments.items() if each.workload})
 
 
@@ -195,9 +189,9 @@ def _no_json(cause: SettingsError) -> SettingsInvalid:
     return SettingsInvalid(f"A CLOUDLET_ variable cannot be read: {cause}.", "Write it as JSON.")
 
 
-def _workloads_told(told: Mapping[str, Any]) -> dict[str, WorkloadChoice]:
+def _declared_workloads(values: Mapping[str, Any]) -> dict[str, WorkloadChoice]:
     """Return the workloads of a file that cannot be used, as far as they can be made out."""
-    instruments = told.get("instruments")
+    instruments = values.get("instruments")
     tables = instruments.items() if isinstance(instruments, dict) else ()
     found = {}
     for key, table in tables:

@@ -49,7 +49,7 @@ class LiveMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
+class LiveModeOptics:
     """How a mode is shown."""
 
     pixel_um: float
@@ -61,8 +61,8 @@ class Look:
 
 
 LOOKS = {
-    LiveMode.SEARCH: Look(FIELD_UM / FIELD_PIXELS, 0.3, 0.35),
-    LiveMode.FOCUS: Look(FOCUS_PIXEL_ANGSTROM / UM_IN_ANGSTROM, 0.1, 0.12),
+    LiveMode.SEARCH: LiveModeOptics(FIELD_UM / FIELD_PIXELS, 0.3, 0.35),
+    LiveMode.FOCUS: LiveModeOptics(FOCUS_PIXEL_ANGSTROM / UM_IN_ANGSTROM, 0.1, 0.12),
 }
 
 

@@ -22,18 +22,18 @@ from cloudlet.testbed.settings import ProviderFile, TestbedSettings
 __all__ = ["main", "run"]
 
 
-def _provider_settings(told: ProviderFile) -> ProviderSettings:
+def _provider_settings(file: ProviderFile) -> ProviderSettings:
     client = ProviderClient(
-        client_id=told.client_id,
-        client_secret=SecretStr(told.client_secret_file.read_text("utf-8")),
-        redirect_uris=(told.redirect_uri,),
+        client_id=file.client_id,
+        client_secret=SecretStr(file.client_secret_file.read_text("utf-8")),
+        redirect_uris=(file.redirect_uri,),
     )
     return ProviderSettings(
-        instance=told.instance,
-        issuer=told.issuer,
-        base_url=told.base_url,
-        portal_url=told.portal_url,
-        secret=SecretStr(told.link_secret_file.read_text("utf-8")),
+        instance=file.instance,
+        issuer=file.issuer,
+        base_url=file.base_url,
+        portal_url=file.portal_url,
+        secret=SecretStr(file.link_secret_file.read_text("utf-8")),
         clients=(client,),
         people=tuple(
             Person(resident.subject, resident.account.display_name, resident.description) for resident in RESIDENTS

@@ -34,10 +34,10 @@ Written = dict[str, str]
 
 def write_corpus(folder: Path) -> Written:
     """Write everything into a folder that is there, and return what is to be said of each movie."""
-    told: Written = {}
+    reported: Written = {}
     for write in (_tiffs, _bombs, _mrcs, _floats, _gains, _counts, _sizes, _eers, _metadata, _names):
-        told |= dict(write(folder))
-    return told
+        reported |= dict(write(folder))
+    return reported
 
 
 def _frames(count: int = 3, side: int = SIDE, rate: float = 20.0, seed: int = 0) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import pytest
 
 from cloudlet.access import release as module
 from cloudlet.access.release import Releaser
-from cloudlet.access.upstream import Door
+from cloudlet.access.upstream_connector import UpstreamConnector
 
 SCOPE = "scope-1"
 LET_GO = b"\x05\x00\x00\x0a\x00\x14"
@@ -40,7 +40,7 @@ class Instrument:
         return self.closed > self._breaking
 
     def releaser(self) -> Releaser:
-        return Releaser({SCOPE: cast(Door, self)}, lambda _: self.is_operated)
+        return Releaser({SCOPE: cast(UpstreamConnector, self)}, lambda _: self.is_operated)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def let_go(instrument: Instrument) -> None:
     releaser = instrument.releaser()
     async with releaser.running():
-        releaser.later(SCOPE, LET_GO)
+        releaser.schedule(SCOPE, LET_GO)
         await asyncio.gather(*releaser._running)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudlet.access.models import Grant
 from cloudlet.access.rfb import Right
 from cloudlet.access.rules import gets_control, is_live, level_at, may_open_console, may_operate, may_see
-from cloudlet.access.watch import rights_of
+from cloudlet.access.viewer_monitor import rights_of
 from cloudlet.instruments import Level
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

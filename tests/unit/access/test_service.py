@@ -21,7 +21,7 @@ SCOPE = "scope-1"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class Watch:
+class ViewerMonitor:
     """A clock that moves when it is told to."""
 
     def __init__(self) -> None:
@@ -32,12 +32,12 @@ class Watch:
 
 
 @pytest.fixture
-def clock() -> Watch:
-    return Watch()
+def clock() -> ViewerMonitor:
+    return ViewerMonitor()
 
 
 @pytest.fixture
-def access(database: Database, clock: Watch) -> Access:
+def access(database: Database, clock: ViewerMonitor) -> Access:
     return Access(database, AccessSettings(gateway_url="wss://cloudlet.example.org/gateway/"), clock)
 
 
@@ -76,7 +76,7 @@ def test_who_may_only_view_results_sees_the_instrument_but_gets_no_ticket(access
         access.issue_ticket(session("vera"), SCOPE)
 
 
-def test_grant_ends_by_itself(access: Access, clock: Watch) -> None:
+def test_grant_ends_by_itself(access: Access, clock: ViewerMonitor) -> None:
     grant(access, "ada", Level.OPERATE, minutes=10)
     grant(access, "ada", Level.OBSERVE, minutes=20)
     levels = []
@@ -86,7 +86,7 @@ def test_grant_ends_by_itself(access: Access, clock: Watch) -> None:
     assert levels == [(Level.OPERATE, {SCOPE}), (Level.OBSERVE, {SCOPE}), (None, set())]
 
 
-def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: Watch) -> None:
+def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: ViewerMonitor) -> None:
     grant(access, "ada", Level.OPERATE)
     access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by="staff")
     access.revoke("ada", SCOPE, by="staff")
@@ -120,21 +120,21 @@ def test_ticket_names_the_gateway_and_keeps_its_secret_out_of_the_address(access
 
 def test_ticket_stands_for_its_person_session_and_instrument(access: Access) -> None:
     grant(access, "ada", Level.OBSERVE)
-    admission = access.redeem(secret_of(access, "ada"), SCOPE)
-    assert (admission.username, admission.display_name, admission.instrument) == ("ada", "Ada", SCOPE)
-    assert admission.web_session == "0" * 64
-    assert admission.level is Level.OBSERVE
+    authorization = access.redeem(secret_of(access, "ada"), SCOPE)
+    assert (authorization.username, authorization.display_name, authorization.instrument) == ("ada", "Ada", SCOPE)
+    assert authorization.web_session == "0" * 64
+    assert authorization.level is Level.OBSERVE
 
 
-def test_ticket_has_the_level_of_the_moment_it_is_used(access: Access, clock: Watch) -> None:
+def test_ticket_has_the_level_of_the_moment_it_is_used(access: Access, clock: ViewerMonitor) -> None:
     grant(access, "ada", Level.OBSERVE)
     secret = secret_of(access, "ada")
     grant(access, "ada", Level.OPERATE)
     assert access.redeem(secret, SCOPE).level is Level.OPERATE
-    later = secret_of(access, "ada")
+    schedule = secret_of(access, "ada")
     access.revoke("ada", SCOPE, by="staff")
     with pytest.raises(TicketRefused):
-        access.redeem(later, SCOPE)
+        access.redeem(schedule, SCOPE)
 
 
 def test_ticket_is_used_once(access: Access) -> None:
@@ -174,7 +174,7 @@ def test_ticket_shown_at_another_console_is_refused_and_gone(access: Access) -> 
             access.redeem(secret, instrument)
 
 
-def test_ticket_lives_for_half_a_minute(access: Access, clock: Watch) -> None:
+def test_ticket_lives_for_half_a_minute(access: Access, clock: ViewerMonitor) -> None:
     grant(access, "ada", Level.OPERATE)
     early, late = secret_of(access, "ada"), secret_of(access, "ada")
     clock.now += timedelta(seconds=29)
@@ -193,7 +193,7 @@ def test_secret_of_a_ticket_is_stored_nowhere(access: Access, database: Database
             assert secret not in json.dumps([[str(value) for value in row] for row in rows])
 
 
-def test_old_tickets_are_cleared_out(access: Access, clock: Watch, database: Database) -> None:
+def test_old_tickets_are_cleared_out(access: Access, clock: ViewerMonitor, database: Database) -> None:
     grant(access, "ada", Level.OPERATE)
     for _ in range(3):
         secret_of(access, "ada")

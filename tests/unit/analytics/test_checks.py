@@ -21,7 +21,7 @@ class Chosen:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def test_a_bad_setting_and_a_missing_workload_are_told_at_once_by_instrument() -> None:
+def test_a_bad_setting_and_a_missing_workload_are_reported_at_once_by_instrument() -> None:
     problems = check_workloads(
         {
             "arctica": Chosen("cryoem", {"voltage_kv": -1}),
@@ -57,8 +57,8 @@ def test_cloudlet_check_tells_them_all_and_exits_with_2(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cloudlet", "check", "--settings", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "COLUMNS": "200"})
     assert done.returncode == 2
-    for told in ("instruments.arctica.workload", "voltage_kv", "instruments.titan.workload", "'no-such'"):
-        assert told in done.stderr
+    for reported in ("instruments.arctica.workload", "voltage_kv", "instruments.titan.workload", "'no-such'"):
+        assert reported in done.stderr
     assert "krios" not in done.stderr
 
 
@@ -70,13 +70,13 @@ def test_cloudlet_check_tells_of_workloads_beside_other_settings_and_closes_with
     command = [sys.executable, "-m", "cloudlet", "check", "--settings", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "COLUMNS": "200"})
     assert done.returncode == 2
-    for told in ("portal.colour", "instruments.arctica.workload", "instruments.titan.workload"):
-        assert told in done.stderr
+    for reported in ("portal.colour", "instruments.arctica.workload", "instruments.titan.workload"):
+        assert reported in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Every setting is explained")
 
 
 @pytest.mark.parametrize("fault", ["import no_such_library", "1 / 0"])
-def test_a_workload_that_cannot_be_imported_is_told_with_the_others(tmp_path: Path, fault: str) -> None:
+def test_a_workload_that_cannot_be_imported_is_reported_with_the_others(tmp_path: Path, fault: str) -> None:
     (tmp_path / "broken_plugin.py").write_text(fault)
     registered = tmp_path / "broken_plugin-1.dist-info"
     registered.mkdir()
@@ -89,5 +89,9 @@ def test_a_workload_that_cannot_be_imported_is_told_with_the_others(tmp_path: Pa
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    for told in ("voltage_kv", "instruments.titan.workload", "'broken' cannot be loaded from broken_plugin"):
-        assert told in done.stderr
+    for reported in (
+        "voltage_kv",
+        "instruments.titan.workload",
+        "'broken' cannot be loaded from broken_plugin",
+    ):
+        assert reported in done.stderr

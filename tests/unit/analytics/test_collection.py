@@ -12,8 +12,8 @@ from counting import Counting
 
 from cloudlet.analytics import Results, Run, Runs
 from cloudlet.analytics.collection import Collection
-from cloudlet.analytics.looks import Sighting
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
+from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.errors import CloudletError
 
 
@@ -51,7 +51,7 @@ def workload() -> Collecting:
 @pytest.fixture
 def collection(runs: Runs, run: Run, workload: Collecting) -> Collection:
     ledger = runs.ledger(run.id)
-    ledger.store_sightings([Sighting("a", Phase.READY, Sight(1, 1), None)])
+    ledger.store_changes([FileChange("a", Phase.READY, FileStamp(1, 1), None)])
     attempt = ledger.begin_next()
     assert attempt is not None
     ledger.finish(attempt, Results({}))
@@ -81,7 +81,7 @@ def test_results_that_follow_soon_wait_and_the_last_ones_do_not(collection: Coll
     assert collection.is_settled
 
 
-def test_a_failure_is_told_and_is_not_repeated_at_once(collection: Collection, workload: Collecting) -> None:
+def test_a_failure_is_reported_and_is_not_repeated_at_once(collection: Collection, workload: Collecting) -> None:
     object.__setattr__(workload, "is_broken", True)
     collection.note_result()
     go_on(collection, is_last=True)

@@ -39,7 +39,7 @@ def test_every_complete_file_gets_its_result_and_the_collection(edge: Edge, raw:
     assert checksums(raw) == before
 
 
-def test_each_way_to_fail_is_told_in_its_own_words_and_the_run_goes_on(edge: Edge, raw: Path) -> None:
+def test_each_way_to_fail_is_reported_in_its_own_words_and_the_run_goes_on(edge: Edge, raw: Path) -> None:
     for word in ("REFUSE", "CRASH", "NAN", "NOTHING", "LARGE", "fine"):
         (raw / f"{word}.txt").write_text(f"{word}\nEND\n")
     (raw / "junk.txt").write_text("JUNK")

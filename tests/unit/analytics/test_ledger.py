@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cloudlet.analytics import ExposureState, Problem, Results, Run, Runs
 from cloudlet.analytics.ledger import Attempt, Ledger
-from cloudlet.analytics.looks import Sighting
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
+from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
 from cloudlet.events import read_after
 
@@ -21,8 +21,8 @@ RESULTS = Results({"length": 3.0}, {"page": "pages/a.png"}, {"count": "counts/a"
 SECOND = 1_000_000_000
 
 
-def sighting(name: str, phase: Phase, second: int = 0, problem: Problem | None = None) -> Sighting:
-    return Sighting(name, phase, Sight(5, second * SECOND), problem)
+def change(name: str, phase: Phase, second: int = 0, problem: Problem | None = None) -> FileChange:
+    return FileChange(name, phase, FileStamp(5, second * SECOND), problem)
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def states(runs: Runs, run: Run) -> dict[str, str]:
 
 
 def test_the_oldest_file_is_begun_first(ledger: Ledger) -> None:
-    ledger.store_sightings([sighting("new", Phase.READY, 9), sighting("old", Phase.READY, 1)])
+    ledger.store_changes([change("new", Phase.READY, 9), change("old", Phase.READY, 1)])
     assert [begin(ledger).name, begin(ledger).name] == ["old", "new"]
     assert ledger.begin_next() is None
 
 
 def test_a_result_counts_once_and_only_under_its_attempt(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting("a", Phase.READY)])
+    ledger.store_changes([change("a", Phase.READY)])
     attempt = begin(ledger)
     assert not ledger.finish(replace(attempt, token="another"), RESULTS)
     assert ledger.finish(attempt, RESULTS)
@@ -58,7 +58,7 @@ def test_a_result_counts_once_and_only_under_its_attempt(ledger: Ledger, runs: R
 
 
 def test_the_late_result_of_a_dead_engine_no_longer_counts(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting("a", Phase.READY)])
+    ledger.store_changes([change("a", Phase.READY)])
     late = begin(ledger)
     ledger.resume()
     assert states(runs, run) == {"a": "queued"}
@@ -68,7 +68,7 @@ def test_the_late_result_of_a_dead_engine_no_longer_counts(ledger: Ledger, runs:
 
 
 def test_a_lost_worker_queues_again_until_the_limit(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting("a", Phase.READY)])
+    ledger.store_changes([change("a", Phase.READY)])
     outcomes = [ledger.lose(begin(ledger), BAD, limit=3) for _ in range(3)]
     assert outcomes == [ExposureState.QUEUED, ExposureState.QUEUED, ExposureState.FAILED]
     assert runs.exposures(run.id)[0].problem == BAD
@@ -77,16 +77,16 @@ def test_a_lost_worker_queues_again_until_the_limit(ledger: Ledger, runs: Runs, 
 
 
 def test_the_watcher_has_no_say_over_what_is_queued_running_or_done(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting(name, Phase.READY, second) for second, name in enumerate("abc")])
+    ledger.store_changes([change(name, Phase.READY, second) for second, name in enumerate("abc")])
     ledger.finish(begin(ledger), RESULTS)
     begin(ledger)
-    ledger.store_sightings([sighting(name, Phase.FAILED, 9, BAD) for name in "abc"])
+    ledger.store_changes([change(name, Phase.FAILED, 9, BAD) for name in "abc"])
     assert states(runs, run) == {"a": "done", "b": "running", "c": "queued"}
 
 
 def test_a_failed_exposure_that_changed_forgets_its_failure(ledger: Ledger, runs: Runs, run: Run) -> None:
-    ledger.store_sightings([sighting("a", Phase.FAILED, problem=BAD)])
-    ledger.store_sightings([sighting("a", Phase.GROWING, 4)])
+    ledger.store_changes([change("a", Phase.FAILED, problem=BAD)])
+    ledger.store_changes([change("a", Phase.GROWING, 4)])
     exposure = runs.exposures(run.id)[0]
     assert (exposure.state, exposure.problem, exposure.finished_at) == (ExposureState.ARRIVING, None, None)
     assert exposure.written_at == datetime(1970, 1, 1, 0, 0, 4, tzinfo=UTC)
@@ -94,27 +94,27 @@ def test_a_failed_exposure_that_changed_forgets_its_failure(ledger: Ledger, runs
 
 def test_an_impossible_file_time_does_no_harm(ledger: Ledger, runs: Runs, run: Run) -> None:
     times = {"past": -(2**62), "future": 2**62}
-    ledger.store_sightings([Sighting(name, Phase.READY, Sight(1, ns), None) for name, ns in times.items()])
-    assert {begin(ledger).sight for _ in times} == {Sight(1, ns) for ns in times.values()}
+    ledger.store_changes([FileChange(name, Phase.READY, FileStamp(1, ns), None) for name, ns in times.items()])
+    assert {begin(ledger).stamp for _ in times} == {FileStamp(1, ns) for ns in times.values()}
     assert runs.vitals(run.id).lag_seconds is not None
 
 
 def test_a_new_watcher_learns_what_the_rows_say(ledger: Ledger) -> None:
     gone = Problem("exposure-vanished", "It vanished.", "Put it back.")
-    ledger.store_sightings([sighting(name, Phase.READY, second) for second, name in enumerate("abc")])
-    ledger.store_sightings([sighting("d", Phase.GROWING), sighting("e", Phase.FAILED, 7, BAD)])
-    ledger.store_sightings([Sighting("f", Phase.FAILED, None, gone)])
+    ledger.store_changes([change(name, Phase.READY, second) for second, name in enumerate("abc")])
+    ledger.store_changes([change("d", Phase.GROWING), change("e", Phase.FAILED, 7, BAD)])
+    ledger.store_changes([FileChange("f", Phase.FAILED, None, gone)])
     ledger.finish(begin(ledger), RESULTS)
     begin(ledger)
     known = ledger.known()
     assert known.done == {"a"}
     assert known.handed == {"b", "c"}
     assert known.arriving == {"d"}
-    assert known.held == {"e": Sight(5, 7 * SECOND), "f": None}
+    assert known.held == {"e": FileStamp(5, 7 * SECOND), "f": None}
 
 
 def test_results_are_handed_to_the_collection_by_name(ledger: Ledger) -> None:
-    ledger.store_sightings([sighting("b", Phase.READY, 1), sighting("a", Phase.READY, 2)])
+    ledger.store_changes([change("b", Phase.READY, 1), change("a", Phase.READY, 2)])
     for _ in range(2):
         ledger.finish(begin(ledger), RESULTS)
     assert ledger.results() == [("a", RESULTS), ("b", RESULTS)]
@@ -141,11 +141,11 @@ def test_every_change_has_its_event_and_a_number_of_its_own(
         attempt = attempts[0 if is_first else -1] if attempts else None
         match act:
             case "see":
-                ledger.store_sightings([sighting(name, Phase.GROWING)])
+                ledger.store_changes([change(name, Phase.GROWING)])
             case "ready":
-                ledger.store_sightings([sighting(name, Phase.READY)])
+                ledger.store_changes([change(name, Phase.READY)])
             case "fail-look":
-                ledger.store_sightings([sighting(name, Phase.FAILED, problem=BAD)])
+                ledger.store_changes([change(name, Phase.FAILED, problem=BAD)])
             case "begin":
                 attempts += [begun] if (begun := ledger.begin_next()) else []
             case "resume":

@@ -8,25 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlet.analytics.models import Problem, Readiness
-from cloudlet.analytics.rules import Phase, Sight, Watched, folder_problem, is_due, judge, see
+from cloudlet.analytics.rules import FileStamp, Phase, Watched, folder_problem, is_due, judge, see
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 PATIENCE = timedelta(seconds=300)
 WAITING = Problem("waiting", "It is not all there.", "Wait.")
 COMPLETE = Readiness(is_complete=True)
 INCOMPLETE = Readiness(is_complete=False, problem=WAITING)
-A, B = Sight(10, 1), Sight(20, 2)
+A, B = FileStamp(10, 1), FileStamp(20, 2)
 
 
 def at(second: float) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def looked(*sights: Sight | None, start: Watched | None = None) -> Watched | None:
+def looked(*stamps: FileStamp | None, start: Watched | None = None) -> Watched | None:
     """Return what is remembered after looks one second apart."""
     watched = start
-    for second, sight in enumerate(sights):
-        watched = see(watched, sight, at(second))
+    for second, stamp in enumerate(stamps):
+        watched = see(watched, stamp, at(second))
     return watched
 
 
@@ -105,20 +105,20 @@ def test_reading_an_incomplete_file_again_is_put_off_longer_and_longer() -> None
     assert len(readings) < 30
 
 
-sights = st.one_of(st.none(), st.builds(Sight, st.integers(0, 3), st.integers(0, 3)))
+stamps = st.one_of(st.none(), st.builds(FileStamp, st.integers(0, 3), st.integers(0, 3)))
 readinesses = st.sampled_from([COMPLETE, INCOMPLETE, Readiness(False, WAITING, is_final=True)])
 
 
-@given(st.lists(st.tuples(sights, readinesses), max_size=30))
+@given(st.lists(st.tuples(stamps, readinesses), max_size=30))
 def test_whatever_is_seen_only_a_file_that_stood_still_becomes_ready(
-    looks: list[tuple[Sight | None, Readiness]],
+    scans: list[tuple[FileStamp | None, Readiness]],
 ) -> None:
     watched: Watched | None = None
-    seen: list[Sight | None] = []
-    for second, (sight, readiness) in enumerate(looks):
+    seen: list[FileStamp | None] = []
+    for second, (stamp, readiness) in enumerate(scans):
         now = at(second)
-        before, watched = watched, see(watched, sight, now)
-        seen.append(sight)
+        before, watched = watched, see(watched, stamp, now)
+        seen.append(stamp)
         if watched is not None and is_due(watched, now, PATIENCE):
             watched = judge(watched, readiness, now, PATIENCE)
             assert seen[-1] == seen[-2]
@@ -130,13 +130,13 @@ def test_whatever_is_seen_only_a_file_that_stood_still_becomes_ready(
             assert watched.problem is not None
 
 
-@given(st.lists(sights, min_size=1, max_size=20))
-def test_a_failed_file_stays_failed_exactly_as_long_as_it_is_the_same_or_gone(looks: list[Sight | None]) -> None:
+@given(st.lists(stamps, min_size=1, max_size=20))
+def test_a_failed_file_stays_failed_exactly_as_long_as_it_is_the_same_or_gone(scans: list[FileStamp | None]) -> None:
     watched = Watched(Phase.FAILED, A, START, problem=WAITING)
-    for second, sight in enumerate(looks):
-        after = see(watched, sight, at(second))
+    for second, stamp in enumerate(scans):
+        after = see(watched, stamp, at(second))
         assert after is not None
-        is_same = sight is None or sight == watched.sight
+        is_same = stamp is None or stamp == watched.stamp
         assert (after.phase is Phase.FAILED) == is_same
         if not is_same:
             return

@@ -19,8 +19,8 @@ from cloudlet.analytics import (
     WorkloadUnknown,
     find_workload,
 )
-from cloudlet.analytics.looks import Sighting
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
+from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.audit import read
 from cloudlet.database import Database
 from cloudlet.events import read_after
@@ -50,8 +50,8 @@ def session(database: Database, tmp_path: Path) -> InstrumentSession:
 def put(runs: Runs, run: Run, *names: str, phase: Phase = Phase.READY) -> None:
     """Write exposures, each a second younger than the one before."""
     problem = BAD if phase is Phase.FAILED else None
-    runs.ledger(run.id).store_sightings(
-        [Sighting(name, phase, Sight(5, number * SECOND), problem) for number, name in enumerate(names)]
+    runs.ledger(run.id).store_changes(
+        [FileChange(name, phase, FileStamp(5, number * SECOND), problem) for number, name in enumerate(names)]
     )
 
 
@@ -166,7 +166,7 @@ def test_runs_with_work_are_those_with_something_arriving_queued_or_running(runs
 
 def test_a_problem_is_news_when_it_comes_and_when_it_goes_only(database: Database, runs: Runs, run: Run) -> None:
     for problem in (None, BAD, BAD, None):
-        runs.note_problem(run.id, problem)
+        runs.record_problem(run.id, problem)
     with database.read() as work:
         news = read_after(work, 0, kinds=["analytics.run-changed"])
     assert len(news) == 3  # the beginning, and these two

@@ -23,9 +23,9 @@ from cloudlet.analytics.errors import (
     ProjectFolderInRaw,
     RawFolderGone,
 )
-from cloudlet.analytics.folders import sight_of
-from cloudlet.analytics.rules import Sight
-from cloudlet.analytics.tasks import perform, told
+from cloudlet.analytics.folders import stamp_of
+from cloudlet.analytics.rules import FileStamp
+from cloudlet.analytics.tasks import describe_failure, perform
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def task(raw: Path, tmp_path: Path) -> ExposureTask:
     return ExposureTask(path, tmp_path, {"factor": 1})
 
 
-def sight(task: ExposureTask) -> Sight:
-    seen = sight_of(task.path)
+def stamp(task: ExposureTask) -> FileStamp:
+    seen = stamp_of(task.path)
     assert seen is not None
     return seen
 
 
 def test_the_file_that_was_seen_is_processed(task: ExposureTask) -> None:
-    assert perform(Counting(), task, sight(task), 4).measurements == {"length": len(ENDED)}
+    assert perform(Counting(), task, stamp(task), 4).measurements == {"length": len(ENDED)}
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ class Returning(Counting):
 
 
 def test_results_become_plain_numbers_and_texts(task: ExposureTask) -> None:
-    told = Results({"length": np.float32(1.5), "lines": np.int64(2)}, {"page": Path("pages/a.png")}, {}, {"count": 1})
-    results = perform(Returning(told), task, sight(task), 4)
+    returned = Results(
+        {"length": np.float32(1.5), "lines": np.int64(2)}, {"page": Path("pages/a.png")}, {}, {"count": 1}
+    )
+    results = perform(Returning(returned), task, stamp(task), 4)
     assert json.loads(json.dumps(asdict(results))) == {
         "measurements": {"length": 1.5, "lines": 2.0},
         "images": {"page": "pages/a.png"},
@@ -67,23 +69,25 @@ def test_results_become_plain_numbers_and_texts(task: ExposureTask) -> None:
 
 
 def test_what_was_not_measured_is_absent(task: ExposureTask) -> None:
-    told = Results({"length": float("nan"), "width": np.float32("inf"), "height": 1.0})
-    assert perform(Returning(told), task, sight(task), 4).measurements == {"height": 1.0}
+    returned = Results({"length": float("nan"), "width": np.float32("inf"), "height": 1.0})
+    assert perform(Returning(returned), task, stamp(task), 4).measurements == {"height": 1.0}
 
 
-@pytest.mark.parametrize("told", [None, Results({"length": None}), Results({}, {"page": None}), Results({"a": "b"})])
-def test_results_that_make_no_sense_fail_in_the_worker(task: ExposureTask, told: Any) -> None:
+@pytest.mark.parametrize(
+    "returned", [None, Results({"length": None}), Results({}, {"page": None}), Results({"a": "b"})]
+)
+def test_results_that_make_no_sense_fail_in_the_worker(task: ExposureTask, returned: Any) -> None:
     with pytest.raises((AttributeError, TypeError, ValueError)):
-        perform(Returning(told), task, sight(task), 4)
+        perform(Returning(returned), task, stamp(task), 4)
 
 
 def test_a_file_that_is_not_the_one_that_was_seen_is_not_processed(task: ExposureTask) -> None:
     with pytest.raises(ExposureChanged):
-        perform(Counting(), task, Sight(1, 1), 4)
+        perform(Counting(), task, FileStamp(1, 1), 4)
 
 
 def test_a_file_that_is_gone_has_vanished_while_the_folder_shows_others(task: ExposureTask) -> None:
-    expected = sight(task)
+    expected = stamp(task)
     (task.path.parent / "other").touch()
     task.path.unlink()
     with pytest.raises(ExposureVanished):
@@ -91,7 +95,7 @@ def test_a_file_that_is_gone_has_vanished_while_the_folder_shows_others(task: Ex
 
 
 def test_an_empty_or_missing_folder_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
-    expected = sight(task)
+    expected = stamp(task)
     task.path.unlink()
     with pytest.raises(RawFolderGone):
         perform(Counting(), task, expected, 4)
@@ -101,7 +105,7 @@ def test_an_empty_or_missing_folder_is_not_blamed_on_the_exposure(task: Exposure
 
 
 def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: ExposureTask) -> None:
-    expected = sight(task)
+    expected = stamp(task)
 
     class Spoiling(Counting):
         def process(self, task: ExposureTask) -> None:  # type: ignore[override]
@@ -113,7 +117,7 @@ def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: Exposure
 
 
 def test_a_sentence_that_was_written_for_people_is_kept() -> None:
-    problem = told("a", Refused("It may not.", "Ask."))
+    problem = describe_failure("a", Refused("It may not.", "Ask."))
     assert (problem.slug, problem.message, problem.remedy) == ("refused", "It may not.", "Ask.")
 
 
@@ -127,12 +131,12 @@ class Full(Counting):
 
 def test_a_full_disk_is_not_blamed_on_the_exposure(task: ExposureTask) -> None:
     with pytest.raises(ProjectFolderFull):
-        perform(Full(), task, sight(task), 4)
+        perform(Full(), task, stamp(task), 4)
 
 
 def test_what_nobody_foresaw_goes_to_the_log_whole(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        problem = told("a.txt", ZeroDivisionError("secret detail"))
+        problem = describe_failure("a.txt", ZeroDivisionError("secret detail"))
     assert problem.slug == "unexpected"
     assert "secret detail" not in problem.message
     assert "a.txt" in caplog.text
@@ -142,7 +146,7 @@ def test_what_nobody_foresaw_goes_to_the_log_whole(caplog: pytest.LogCaptureFixt
 def test_a_product_folder_that_has_become_a_link_to_the_raw_folder_is_not_written(task: ExposureTask) -> None:
     (task.project_folder / "kept").symlink_to(task.path.parent)
     with pytest.raises(ProjectFolderInRaw):
-        perform(Counting(), task, sight(task), 4)
+        perform(Counting(), task, stamp(task), 4)
     assert [path.name for path in task.path.parent.iterdir()] == ["a.txt"]
 
 
@@ -150,11 +154,11 @@ def test_memory_is_limited_while_an_exposure_is_processed_and_no_longer(task: Ex
     before = resource.getrlimit(resource.RLIMIT_AS)
     task.path.write_text("LARGE\nEND\n")
     with pytest.raises(MemoryError):
-        perform(Counting(), task, sight(task), 2)
+        perform(Counting(), task, stamp(task), 2)
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
-def test_want_of_memory_is_told_in_a_sentence() -> None:
-    problem = told("a.txt", MemoryError())
+def test_want_of_memory_is_reported_in_a_sentence() -> None:
+    problem = describe_failure("a.txt", MemoryError())
     assert problem.slug == "memory-exhausted"
     assert "more memory" in problem.message

@@ -9,8 +9,8 @@ import pytest
 from counting import Counting
 
 from cloudlet.analytics import ExposureState, Results, Runs, Vitals
-from cloudlet.analytics.looks import Sighting
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
+from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -27,7 +27,7 @@ class Night:
 
     def write(self, name: str, second: float) -> None:
         ns = int((START.timestamp() + second) * 1e9)
-        self.ledger.store_sightings([Sighting(name, Phase.READY, Sight(1, ns), None)])
+        self.ledger.store_changes([FileChange(name, Phase.READY, FileStamp(1, ns), None)])
 
     def finish(self, second: float) -> None:
         self.second = second
@@ -75,7 +75,7 @@ def test_a_camera_clock_that_is_ahead_makes_no_negative_lag(night: Night) -> Non
 
 
 def test_a_retry_counts_from_when_it_was_asked_for(night: Night) -> None:
-    night.ledger.store_sightings([Sighting("a", Phase.FAILED, Sight(1, int(START.timestamp() * 1e9)), None)])
+    night.ledger.store_changes([FileChange("a", Phase.FAILED, FileStamp(1, int(START.timestamp() * 1e9)), None)])
     night.second = 7200
     night.runs.retry(night.runs.exposures(night.run.id)[0].id, by="ada")
     night.finish(7203)

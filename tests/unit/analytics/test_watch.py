@@ -10,8 +10,8 @@ import pytest
 from counting import Counting
 from edges import until
 
-from cloudlet.analytics.looks import Assignment, Known
 from cloudlet.analytics.watch import Watch
+from cloudlet.analytics.watcher_messages import Assignment, Known
 
 
 @dataclass

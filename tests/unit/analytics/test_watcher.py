@@ -11,11 +11,11 @@ import pytest
 from counting import Counting
 from edges import ENDED
 
-from cloudlet.analytics.folders import list_folder, prepare_project, sight_of
-from cloudlet.analytics.looks import Afresh, Assignment, Done, Handed, Held, Known, Look, Reading
+from cloudlet.analytics.folders import list_folder, prepare_project, stamp_of
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.rules import Phase
 from cloudlet.analytics.watcher import Watcher
+from cloudlet.analytics.watcher_messages import Afresh, Assignment, Done, FolderScan, Handed, Held, Known, Reading
 
 
 @dataclass
@@ -44,12 +44,12 @@ class Looking:
     def clock(self) -> datetime:
         return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=self.second)
 
-    def look(self, wait: int = 1) -> Look:
+    def scan(self, wait: int = 1) -> FolderScan:
         self.second += wait
-        return self.watcher.look()
+        return self.watcher.scan()
 
-    def seen(self, looks: int = 1) -> list[tuple[str, Phase]]:
-        return [(each.name, each.phase) for _ in range(looks) for each in self.look().sightings]
+    def seen(self, scans: int = 1) -> list[tuple[str, Phase]]:
+        return [(each.name, each.phase) for _ in range(scans) for each in self.scan().changes]
 
 
 @pytest.fixture
@@ -57,25 +57,25 @@ def looking(raw: Path) -> Looking:
     return Looking(raw)
 
 
-def test_a_file_is_told_when_it_arrives_and_when_it_is_ready_and_then_no_more(looking: Looking) -> None:
+def test_a_file_is_reported_when_it_arrives_and_when_it_is_ready_and_then_no_more(looking: Looking) -> None:
     (looking.raw / "a.txt").write_text(ENDED)
     assert looking.seen() == [("a.txt", Phase.GROWING)]
     assert looking.seen() == [("a.txt", Phase.READY)]
     assert looking.seen(3) == []
 
 
-def test_growing_is_no_news_and_an_incomplete_file_is_told_with_the_reason(looking: Looking) -> None:
+def test_growing_is_no_news_and_an_incomplete_file_is_reported_with_the_reason(looking: Looking) -> None:
     path = looking.raw / "a.txt"
     looking_at = []
     for length in range(1, 4):
         path.write_text("x" * length)
         looking_at.append(looking.seen())
     assert looking_at == [[("a.txt", Phase.GROWING)], [], []]
-    look = looking.look()
-    assert [each.problem and each.problem.slug for each in look.sightings] == ["unended"]
-    assert look.unsettled == 1
-    late = looking.look(wait=301)
-    assert [(each.phase, each.problem and each.problem.slug) for each in late.sightings] == [(Phase.FAILED, "unended")]
+    scan = looking.scan()
+    assert [each.problem and each.problem.slug for each in scan.changes] == ["unended"]
+    assert scan.unsettled == 1
+    late = looking.scan(wait=301)
+    assert [(each.phase, each.problem and each.problem.slug) for each in late.changes] == [(Phase.FAILED, "unended")]
     assert late.unsettled == 0
 
 
@@ -86,11 +86,11 @@ def test_only_exposures_are_watched_and_a_reader_says_what_it_reads(looking: Loo
     assert [word.name for word in looking.heard.words if isinstance(word, Reading)] == ["a.txt"]
 
 
-def test_what_the_rows_say_is_not_told_again(raw: Path) -> None:
+def test_what_the_rows_say_is_not_reported_again(raw: Path) -> None:
     for name in ("done", "queued", "failed"):
         (raw / f"{name}.txt").write_text(ENDED)
-    sight = sight_of(raw / "failed.txt")
-    known = Known(frozenset({"done.txt"}), frozenset({"queued.txt"}), frozenset(), {"failed.txt": sight})
+    stamp = stamp_of(raw / "failed.txt")
+    known = Known(frozenset({"done.txt"}), frozenset({"queued.txt"}), frozenset(), {"failed.txt": stamp})
     looking = Looking(raw, known)
     assert looking.seen(3) == []
     (raw / "failed.txt").write_text("longer " + ENDED)
@@ -111,7 +111,7 @@ def test_orders_decide_what_is_looked_at(looking: Looking) -> None:
     assert looking.seen(2) == []
     looking.watcher.obey(Afresh("a.txt"))
     assert looking.seen(2) == [("a.txt", Phase.READY)]
-    looking.watcher.obey(Held("a.txt", sight_of(path)))
+    looking.watcher.obey(Held("a.txt", stamp_of(path)))
     assert looking.seen(2) == []
     looking.watcher.obey(Done("a.txt"))
     path.write_text("something else")
@@ -123,14 +123,14 @@ def test_an_emptied_folder_is_a_problem_until_something_is_in_it_again(looking: 
     path.write_text(ENDED)
     looking.seen(2)
     path.unlink()
-    problem = looking.look().problem
+    problem = looking.scan().problem
     assert problem is not None
     assert problem.slug == "raw-folder-vanished"
     (looking.raw / "b.txt").write_text(ENDED)
-    assert looking.look().problem is None
+    assert looking.scan().problem is None
 
 
-def test_files_are_told_oldest_first(looking: Looking) -> None:
+def test_files_are_reported_oldest_first(looking: Looking) -> None:
     for name, second in (("new", 200), ("old", 100)):
         path = looking.raw / f"{name}.txt"
         path.write_text(ENDED)
@@ -146,7 +146,7 @@ def test_names_that_are_no_text_are_left_out(raw: Path) -> None:
     assert listing.names == {"a.txt"}
 
 
-def test_a_file_in_place_of_a_folder_is_told_as_such(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_reported_as_such(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     listing = list_folder(path)
@@ -193,7 +193,7 @@ def test_a_product_folder_that_is_holds_or_lies_in_the_raw_folder_is_refused_and
         assert problem.slug == "project-folder-in-raw"
 
 
-def test_links_that_run_in_a_circle_are_told_as_a_folder_that_cannot_be_used(tmp_path: Path, raw: Path) -> None:
+def test_links_that_run_in_a_circle_are_reported_as_a_folder_that_cannot_be_used(tmp_path: Path, raw: Path) -> None:
     (tmp_path / "project").symlink_to(tmp_path / "project")
     problem = prepare_project(tmp_path / "project", raw, ["kept"])
     assert problem is not None

@@ -14,10 +14,10 @@ def cloudlet(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_lists_our_commands_and_those_plugged_in_and_the_page_tells_of_each() -> None:
-    told = cloudlet("--help").stdout
+    reported = cloudlet("--help").stdout
     page = PAGE.read_text("utf-8")
     for command in COMMANDS:
-        assert f" {command} " in told
+        assert f" {command} " in reported
         assert f"cloudlet {command}" in page
 
 
@@ -35,7 +35,7 @@ def test_a_plugged_in_command_explains_itself(command: str) -> None:
     assert f"cloudlet {command}" in done.stdout
 
 
-def test_an_error_is_told_as_its_sentences_and_not_as_a_traceback(tmp_path: Path) -> None:
+def test_an_error_is_reported_as_its_sentences_and_not_as_a_traceback(tmp_path: Path) -> None:
     done = cloudlet("check", "--settings", str(tmp_path / "missing.toml"))
     assert done.returncode == 2
     assert "cannot be read" in done.stderr

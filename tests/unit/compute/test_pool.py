@@ -93,7 +93,7 @@ def test_an_idle_worker_that_died_is_replaced_without_a_word(pool: LocalPool) ->
     assert pool.submit(operator.neg, 1).result() == -1
 
 
-def test_a_worker_that_cannot_be_started_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_be_started_is_reported_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalPool(1) as pool:
         before = psutil.Process(pool.submit(os.getpid).result())
         before.kill()
@@ -113,7 +113,7 @@ class Unending(Child):
         super().close()
 
 
-def test_a_lost_worker_that_cannot_be_ended_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_worker_that_cannot_be_ended_is_reported_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloudlet.compute.pool.Child", Unending)
     with LocalPool(1) as pool:
         failure = pool.submit(signal.raise_signal, signal.SIGKILL).exception()

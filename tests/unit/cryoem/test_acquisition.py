@@ -7,7 +7,7 @@ from benchmarks.simulator.eer import encode_events, write_eer
 
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import AcquisitionUnknown, MovieTruncated
-from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.formats.outline import MovieOutline
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -35,15 +35,15 @@ def test_settings_win_over_metadata(write_movie: WriteMovie) -> None:
 
 
 def test_everything_missing_is_named_with_both_ways_to_give_it(write_movie: WriteMovie) -> None:
-    with pytest.raises(AcquisitionUnknown) as told:
+    with pytest.raises(AcquisitionUnknown) as reported:
         acquisition_of(write_movie(FRAMES, mdoc=False), OUTLINE, CryoemSettings(voltage_kv=200))
-    assert told.value.message == "Nobody says the pixel size nor the dose per frame of a.tif."
+    assert reported.value.message == "Nobody says the pixel size nor the dose per frame of a.tif."
     for way in ("--pixel-size", "--dose-per-frame", "a.tif.mdoc", "PixelSpacing", "FrameDosesAndNumber"):
-        assert way in told.value.remedy
-    assert "--voltage" not in told.value.remedy
+        assert way in reported.value.remedy
+    assert "--voltage" not in reported.value.remedy
 
 
-def test_frames_that_got_lost_since_are_told(write_movie: WriteMovie) -> None:
+def test_frames_that_got_lost_since_are_reported(write_movie: WriteMovie) -> None:
     with pytest.raises(MovieTruncated, match="4 of the 9 frames"):
         acquisition_of(write_movie(FRAMES, announced=9), OUTLINE, CryoemSettings())
 
@@ -59,18 +59,18 @@ def test_raw_frames_of_an_eer_movie_are_summed_up_to_fractions_and_the_last_one_
 ) -> None:
     path = tmp_path / "a.eer"
     write_eer(path, [encode_events(np.arange(5), np.arange(5), 64 * 64)] * 23, (64, 64))
-    told = {"pixel_size_angstrom": 0.8, "voltage_kv": 300, "dose_per_frame": 0.2, "eer_fraction_dose": 1.0}
-    found = acquisition_of(path, look_at_movie(path), CryoemSettings(**told))
+    reported = {"pixel_size_angstrom": 0.8, "voltage_kv": 300, "dose_per_frame": 0.2, "eer_fraction_dose": 1.0}
+    found = acquisition_of(path, probe(path), CryoemSettings(**reported))
     assert found.fractions.frames == 5
     np.testing.assert_allclose(found.frame_doses, [1.0, 1.0, 1.0, 1.0, 0.6])
-    finer = acquisition_of(path, look_at_movie(path), CryoemSettings(**told, eer_upsampling=2))
+    finer = acquisition_of(path, probe(path), CryoemSettings(**reported, eer_upsampling=2))
     assert (finer.pixel_size_angstrom, finer.binning) == (0.4, 2)
 
 
 def test_an_eer_movie_says_its_own_pixel_size_and_dose(tmp_path: Path) -> None:
     path = tmp_path / "a.eer"
     write_eer(path, [encode_events(np.arange(5), np.arange(5), 64 * 64)] * 23, (64, 64))
-    found = acquisition_of(path, look_at_movie(path), CryoemSettings(voltage_kv=300))
+    found = acquisition_of(path, probe(path), CryoemSettings(voltage_kv=300))
     assert found.pixel_size_angstrom == pytest.approx(0.7)
     assert found.dose == pytest.approx(12.25 / 0.7**2)
     assert found.sources["pixel size"] == "a.eer itself"

@@ -13,18 +13,18 @@ from cloudlet.analytics import ExposureState, Problem, ProjectFolderInRaw
 from cloudlet.cryoem.batch import Batch, Outcome, process_folder
 from cloudlet.cryoem.commands import process
 from cloudlet.cryoem.declaration import DECLARATION
-from cloudlet.cryoem.errors import FolderHoldsOthers, FolderInUse, RawFolderEmpty, RawFolderUnusable, SettingsInvalid
+from cloudlet.cryoem.errors import FolderHoldsOthers, FolderInUse, RawFolderEmpty, RawFolderUnusable
 from cloudlet.cryoem.progress import Pace
-from cloudlet.cryoem.summary import tell
+from cloudlet.cryoem.summary import print_summary
 from cloudlet.cryoem.workload import CryoemWorkload
-from cloudlet.errors import CloudletError
+from cloudlet.errors import CloudletError, SettingsInvalid
 
 
 def begin(raw: Path, out: Path, **settings: object) -> Outcome:
     return process_folder(Batch(raw, out, settings, 1, is_watching=False), CryoemWorkload(), lambda counts: None)
 
 
-def test_a_raw_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_raw_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RawFolderUnusable, match="There is no folder"):
         begin(tmp_path / "raw", tmp_path / "out")
 
@@ -70,7 +70,7 @@ def test_a_folder_of_movies_within_the_project_folder_is_processed(tmp_path: Pat
     )
 
 
-def test_settings_that_make_no_sense_are_told(tmp_path: Path) -> None:
+def test_settings_that_make_no_sense_are_reported(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     with pytest.raises(SettingsInvalid, match="voltage_kv"):
         begin(tmp_path / "raw", tmp_path / "out", voltage_kv=-1)
@@ -130,7 +130,7 @@ def test_names_are_printed_letter_by_letter(name: str) -> None:
     for run in (SimpleNamespace(problem=problem), SimpleNamespace(problem=None)):
         failed = SimpleNamespace(name=f"{name}.mrc", problem=problem)
         batch = Batch(Path("/raw"), out, {}, 1, is_watching=False)
-        tell(Console(file=screen, width=90), Outcome(run, {}, [], [failed], gone=0), batch, DECLARATION)
+        print_summary(Console(file=screen, width=90), Outcome(run, {}, [], [failed], gone=0), batch, DECLARATION)
     first, second, *table = screen.getvalue().splitlines()
     assert first == f"The movie {name}.mrc ends early. Copy it again."
     assert second.endswith(f"Results are in {out}")
@@ -183,7 +183,7 @@ def test_a_failed_movie_that_was_taken_away_does_not_fail_for_ever(measured: tup
     assert (outcome.failures, outcome.gone) == ([], 1)
     screen = io.StringIO()
     batch = Batch(*measured, KNOWN, 1, is_watching=False)
-    assert tell(Console(file=screen, width=200), outcome, batch, DECLARATION) == 0
+    assert print_summary(Console(file=screen, width=200), outcome, batch, DECLARATION) == 0
     assert "1 that had failed before are no longer in the raw folder" in screen.getvalue()
     assert "1 were taken as gain-corrected" in screen.getvalue()
 
@@ -192,11 +192,11 @@ def test_what_was_not_finished_is_no_success(tmp_path: Path) -> None:
     counts = {ExposureState.DONE: 1, ExposureState.QUEUED: 2}
     outcome = Outcome(SimpleNamespace(problem=None), counts, [SimpleNamespace(results=None)], [], gone=0)
     once, watching = (Batch(tmp_path, tmp_path, {}, 1, is_watching=watch) for watch in (False, True))
-    assert tell(Console(file=io.StringIO()), outcome, once, DECLARATION) == 1
-    assert tell(Console(file=io.StringIO()), outcome, watching, DECLARATION) == 0
+    assert print_summary(Console(file=io.StringIO()), outcome, once, DECLARATION) == 1
+    assert print_summary(Console(file=io.StringIO()), outcome, watching, DECLARATION) == 0
 
 
-def test_a_folder_without_movies_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+def test_a_folder_without_movies_is_reported_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "movie.avi").touch()
     with pytest.raises(RawFolderEmpty, match="no movie"):
@@ -204,13 +204,13 @@ def test_a_folder_without_movies_is_told_and_nothing_is_made(tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.tif").touch()
     with pytest.raises(RawFolderUnusable, match="is a file, not a folder"):
         begin(tmp_path / "a.tif", tmp_path / "out")
 
 
-def test_a_setting_without_a_value_is_told() -> None:
+def test_a_setting_without_a_value_is_reported() -> None:
     program = typer.Typer()
     program.command()(process)
     result = CliRunner().invoke(program, ["raw", "--out", "out", "--set", "keep_halves"])
@@ -236,6 +236,6 @@ def test_a_dry_run_says_what_is_understood_and_leaves_nothing_behind(tmp_path: P
 def test_the_pace_counts_what_this_call_has_done() -> None:
     times = iter([0.0, 10.0, 3600.0])
     pace = Pace(lambda: next(times))
-    assert pace.told(5, 20) == ""
-    assert pace.told(6, 20) == "360 an hour, 2 min left"
-    assert pace.told(20, 20) == "15 an hour"
+    assert pace.describe(5, 20) == ""
+    assert pace.describe(6, 20) == "360 an hour, 2 min left"
+    assert pace.describe(20, 20) == "15 an hour"

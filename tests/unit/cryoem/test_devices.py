@@ -22,16 +22,16 @@ def test_without_a_card_the_processor_is_chosen() -> None:
 
 
 @pytest.mark.parametrize("name", ["cuda", "cuda:99"])
-def test_a_card_that_is_not_there_is_told(name: str) -> None:
+def test_a_card_that_is_not_there_is_reported(name: str) -> None:
     if name == "cuda" and devices._DRIVER.exists():
         pytest.skip("there is a graphics card here")
-    with pytest.raises(DeviceMissing) as told:
+    with pytest.raises(DeviceMissing) as reported:
         device_for(name, 1, 0)
-    assert name in told.value.message
-    assert "cpu" in told.value.remedy
+    assert name in reported.value.message
+    assert "cpu" in reported.value.remedy
 
 
-def test_a_card_without_torch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_without_torch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "find_spec", lambda _: None)
     monkeypatch.setattr(devices, "_DRIVER", Path("/dev/null"))
     with pytest.raises(DeviceMissing, match="torch, which is not installed"):

@@ -10,7 +10,7 @@ import pytest
 
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import CardFull
-from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import DeviceFull, Layout, Stack
 from cloudlet.cryoem.own_correction import OwnCorrector
@@ -33,16 +33,16 @@ class FullDevice:
         self.rested += 1
 
 
-def test_a_card_without_room_is_told_with_the_movie_and_left(write_movie: Callable[..., Path]) -> None:
+def test_a_card_without_room_is_reported_with_the_movie_and_left(write_movie: Callable[..., Path]) -> None:
     path = write_movie(np.ones((3, 256, 256), np.uint8))
     settings = CryoemSettings(pixel_size_angstrom=1.0, voltage_kv=300.0, dose_per_frame=1.0)
     device = FullDevice()
-    with pytest.raises(CardFull) as told:
+    with pytest.raises(CardFull) as reported:
         OwnCorrector(device, 1, settings).correct(
-            path, acquisition_of(path, look_at_movie(path), settings), path.parent, Stopwatch()
+            path, acquisition_of(path, probe(path), settings), path.parent, Stopwatch()
         )
-    assert told.value.message == "a.tif needs 3 GB of the graphics card, which has 2.0 GB."
-    assert "cpu" in told.value.remedy
+    assert reported.value.message == "a.tif needs 3 GB of the graphics card, which has 2.0 GB."
+    assert "cpu" in reported.value.remedy
     assert device.rested == 1
 
 
@@ -59,7 +59,7 @@ def test_a_movie_is_corrected_in_the_room_of_another_as_in_its_own(
     )
 
     def images(path: Path, device: CpuDevice) -> list[np.ndarray]:
-        acquisition = acquisition_of(path, look_at_movie(path), settings)
+        acquisition = acquisition_of(path, probe(path), settings)
         done = OwnCorrector(device, 1, settings).correct(path, acquisition, path.parent, Stopwatch())
         assert done.halves is not None
         return [image.copy() for image in (done.micrograph, done.unweighted, *done.halves)]

@@ -38,7 +38,9 @@ def processed(movie: Path, project: Path, **more: object) -> Results:
     return WORKLOAD.process(ExposureTask(movie, project, WORKLOAD.check_settings({**KNOWN, **more})))
 
 
-def test_particles_are_picked_cut_out_and_told_to_relion(field: SimulatedField, movie: Path, tmp_path: Path) -> None:
+def test_particles_are_picked_cut_out_and_reported_to_relion(
+    field: SimulatedField, movie: Path, tmp_path: Path
+) -> None:
     results = processed(movie, tmp_path, particle_diameter=80.0, particle_box=150.0, particle_pixel_size=4.0)
     document = cif.read(str(tmp_path / results.products["particles"]))
     table = document.find_block("particles").find("_rln", ["CoordinateX", "CoordinateY", "ImageName", "DefocusU"])

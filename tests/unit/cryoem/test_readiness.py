@@ -38,8 +38,8 @@ def test_a_file_cut_within_a_frame_waits_for_the_rest(write_movie: WriteMovie) -
 def test_a_file_cut_within_its_first_frame_waits_for_the_rest(write_movie: WriteMovie, beside: str) -> None:
     path = write_movie(FRAMES, mdoc=beside.endswith("mdoc"))
     if beside == "a.xml":
-        told = "<KeyValueOf><Key>Dose</Key><Value>4e21</Value></KeyValueOf>"
-        path.with_name("a.xml").write_text(f"<a><AccelerationVoltage>300000</AccelerationVoltage>{told}</a>")
+        reported = "<KeyValueOf><Key>Dose</Key><Value>4e21</Value></KeyValueOf>"
+        path.with_name("a.xml").write_text(f"<a><AccelerationVoltage>300000</AccelerationVoltage>{reported}</a>")
     path.write_bytes(path.read_bytes()[:1000])
     readiness = WORKLOAD.readiness(path, {})
     assert (readiness.is_complete, readiness.is_final) == (False, False)
@@ -71,7 +71,7 @@ def test_a_text_that_is_called_a_movie_is_final(tmp_path: Path) -> None:
     assert readiness.problem.slug == "movie-wrong-type"
 
 
-def test_empty_and_vanished_files_are_told_but_not_final(tmp_path: Path) -> None:
+def test_empty_and_vanished_files_are_reported_but_not_final(tmp_path: Path) -> None:
     (tmp_path / "a.tif").touch()
     for name, slug in (("a.tif", "movie-empty"), ("b.tif", "movie-vanished")):
         readiness = WORKLOAD.readiness(tmp_path / name, {})

@@ -156,14 +156,14 @@ def test_bad_input_ends_in_a_sentence_and_what_to_do(
     path = write_movie(drifting(MOTION[:2], SIDE))
     write_gain(path)
     spoil(path)
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as reported:
         WORKLOAD.process(task(path))
-    assert told.value.message.endswith(".")
-    assert told.value.remedy.endswith(".")
+    assert reported.value.message.endswith(".")
+    assert reported.value.remedy.endswith(".")
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf])
-def test_a_movie_with_a_pixel_that_is_no_number_is_told_by_name(write_movie: WriteMovie, value: float) -> None:
+def test_a_movie_with_a_pixel_that_is_no_number_is_reported_by_name(write_movie: WriteMovie, value: float) -> None:
     frames = np.random.default_rng(0).poisson(4, (4, 256, 256)).astype(np.float32)
     frames[2, 100, 101] = value
     path = write_movie(frames)
@@ -172,7 +172,7 @@ def test_a_movie_with_a_pixel_that_is_no_number_is_told_by_name(write_movie: Wri
         WORKLOAD.process(task(path))
 
 
-def test_a_blank_movie_is_told(write_movie: WriteMovie) -> None:
+def test_a_blank_movie_is_reported(write_movie: WriteMovie) -> None:
     path = write_movie(np.zeros((4, 256, 256), np.uint8))
     write_gain(path, (256, 256))
     with pytest.raises(MovieUnreadable, match=r"All frames of a\.tif are empty"):

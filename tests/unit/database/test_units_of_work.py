@@ -68,7 +68,7 @@ def test_settings_take_an_sqlite_file_only(url: str) -> None:
         DatabaseSettings(url=url)
 
 
-def test_a_folder_that_does_not_exist_is_told() -> None:
+def test_a_folder_that_does_not_exist_is_reported() -> None:
     with pytest.raises(DatabaseUnusable, match="is missing or may not be written"):
         Database("sqlite:////nonexistent/folder/file.db")
 

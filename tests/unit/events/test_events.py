@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cloudlet.database import Database
-from cloudlet.events import Event, Missed, Tail, latest, publish, read_after
+from cloudlet.events import Event, EventsMissed, Tail, latest, publish, read_after
 from cloudlet.events.tail import QUEUE_LENGTH
 
 
@@ -84,13 +84,13 @@ async def test_every_listener_hears_what_happens_after_it_began(database: Databa
     assert heard == [2, 2]
 
 
-async def test_a_slow_listener_is_told_that_it_missed_something(database: Database) -> None:
+async def test_a_slow_listener_is_reported_that_it_missed_something(database: Database) -> None:
     tail = Tail(database, interval=0.01)
     async with tail.running():
         with tail.listen() as slow:
             await asyncio.to_thread(tell, database, *range(QUEUE_LENGTH + 5))
             await asyncio.sleep(0.2)
-            with pytest.raises(Missed):
+            with pytest.raises(EventsMissed):
                 await slow.next()
             await asyncio.to_thread(tell, database, 77)
             assert (await slow.next()).data["number"] == 77

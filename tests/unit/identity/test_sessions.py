@@ -99,7 +99,7 @@ def test_use_within_a_minute_writes_nothing(identities: Identities, clock: Any, 
         assert identities.session(SECRET) is not None
 
 
-def test_ended_session_is_told_to_everybody_and_recorded(identities: Identities, database: Database) -> None:
+def test_ended_session_is_reported_to_everybody_and_recorded(identities: Identities, database: Database) -> None:
     identities.link(ADA, Account("ada", "Ada Park"), by="admin")
     session = identities.open_session(ADA, "Ada Park", SECRET)
     identities.end_session(session.id)

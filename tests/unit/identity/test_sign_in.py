@@ -8,8 +8,8 @@ import pytest
 
 from cloudlet import audit
 from cloudlet.identity import Account, Identity
-from cloudlet.identity.attempts import Attempt
 from cloudlet.identity.errors import Refusal
+from cloudlet.identity.pending_sign_in import PendingSignIn
 from cloudlet.testbed.identity_provider import Fault, Quirk
 
 REFUSALS = {
@@ -173,8 +173,8 @@ def test_strangers_write_nothing_however_often_they_begin_and_come_back(world: A
     stranger = world.browser()
     for answer in ({"error": "access_denied"}, {"code": "guessed"}, {}):
         state = dict(parse_qsl(urlsplit(world.begin(stranger)).query))["state"]
-        told = {"state": state, "iss": world.provider_settings.issuer, **answer}
-        assert stranger.get(f"{world.portal_url}/sign-in/callback/demo", params=told).status_code == 403
+        reported = {"state": state, "iss": world.provider_settings.issuer, **answer}
+        assert stranger.get(f"{world.portal_url}/sign-in/callback/demo", params=reported).status_code == 403
     assert rows(world) == before
 
 
@@ -205,9 +205,9 @@ def test_a_cookie_that_was_changed_leads_to_no_other_host(world: Any, change: di
     browser = world.browser()
     address = world.begin(browser)
     (cookie,) = [cookie for cookie in browser.cookies.jar if "sign-in" in cookie.name]
-    attempt = Attempt.decode(cookie.value or "")
-    assert attempt is not None
-    cookie.value = attempt.model_copy(update=change).encode()
+    pending = PendingSignIn.decode(cookie.value or "")
+    assert pending is not None
+    cookie.value = pending.model_copy(update=change).encode()
     assert browser.get(world.choose(browser, address)).headers["location"] == "/"
 
 
@@ -239,7 +239,7 @@ def test_answer_without_a_code_is_refused(world: Any, caplog: Any) -> None:
     assert logged_only(world, caplog) == ["no-code"]
 
 
-def test_person_who_declines_at_the_provider_is_told_so(world: Any, caplog: Any) -> None:
+def test_person_who_declines_at_the_provider_is_reported_so(world: Any, caplog: Any) -> None:
     browser = world.browser()
     state = dict(parse_qsl(urlsplit(world.begin(browser)).query))["state"]
     answer = browser.get(

@@ -1,11 +1,11 @@
 import asyncio
 from contextlib import aclosing, asynccontextmanager
 
-from cloudlet.access.attendance import Attendance
-from cloudlet.access.models import Admission
+from cloudlet.access.models import Authorization
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.identity import Account
 from cloudlet.instruments import Level
-from cloudlet.portal.api.following import Feed, follow
+from cloudlet.portal.api.run_feed import RunFeed, follow
 from cloudlet.web import Forbidden
 
 ADA = Account("ada", "Ada Park")
@@ -14,7 +14,7 @@ NEVER = 60.0
 
 @asynccontextmanager
 async def following(site, run, *, after=0, admit=None, pulse_seconds=NEVER):
-    feed = Feed(site.services, admit or (lambda: (ADA, site.runs.run(run.id))), after, 100)
+    feed = RunFeed(site.services, admit or (lambda: (ADA, site.runs.run(run.id))), after, 100)
     async with (
         asyncio.timeout(10),
         site.services.tail.running(),
@@ -56,8 +56,8 @@ async def test_a_change_of_control_arrives_by_itself(site) -> None:
     run = site.begin_run("ada")
     async with following(site, run) as events:
         await anext(events)
-        arrival = Admission("ada", "Ada Park", "mast", Level.OPERATE, "a")
-        await asyncio.to_thread(Attendance(site.database, site.clock).arrive, arrival)
+        arrival = Authorization("ada", "Ada Park", "mast", Level.OPERATE, "a")
+        await asyncio.to_thread(PresenceStore(site.database, site.clock).arrive, arrival)
         status = await anext(events)
     assert status.data["console"]["operator"]["name"] == "Ada Park"
 
@@ -102,6 +102,6 @@ async def test_a_stream_ends_with_the_reason_when_the_right_is_gone(site) -> Non
         return ADA, run
 
     async with following(site, run, admit=admit, pulse_seconds=0.05) as events:
-        told = [event async for event in events]
-    assert told[-1].event == "denied"
-    assert told[-1].data["message"] == "Your session has ended."
+        reported = [event async for event in events]
+    assert reported[-1].event == "denied"
+    assert reported[-1].data["message"] == "Your session has ended."

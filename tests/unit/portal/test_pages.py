@@ -3,8 +3,8 @@ import re
 import httpx
 import pytest
 
-from cloudlet.access.attendance import Attendance
-from cloudlet.access.models import Admission
+from cloudlet.access.models import Authorization
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.analytics import Problem
 from cloudlet.instruments import Level
 from cloudlet.web import cookie_name, security_headers
@@ -46,46 +46,46 @@ async def test_home_shows_who_has_control_and_how_the_run_does(site, browser) ->
     run = site.begin_run("ada")
     site.measure(run, "one.plate", {"haze": 3.44})
     site.fail(run, "two.plate")
-    attendance = Attendance(site.database, site.clock)
-    attendance.arrive(Admission("ada", "Ada Park", "mast", Level.OPERATE, "a"))
-    attendance.arrive(Admission("ben", "Ben Ode", "mast", Level.OBSERVE, "b"))
-    told = words(await page(browser, "ada", "/"))
-    assert "Ada Park has control" in told
-    assert "1 watching" in told
-    assert "Measured 1" in told
-    assert "Failed 1" in told
+    presence = PresenceStore(site.database, site.clock)
+    presence.arrive(Authorization("ada", "Ada Park", "mast", Level.OPERATE, "a"))
+    presence.arrive(Authorization("ben", "Ben Ode", "mast", Level.OBSERVE, "b"))
+    reported = words(await page(browser, "ada", "/"))
+    assert "Ada Park has control" in reported
+    assert "1 watching" in reported
+    assert "Measured 1" in reported
+    assert "Failed 1" in reported
 
 
 async def test_an_instrument_without_a_session_says_why_there_are_no_results(browser) -> None:
-    told = words(await page(browser, "ada", "/instruments/mast"))
-    assert "No session of yours" in told
-    assert "Your level here: operate." in told
-    assert "Nobody has control" in told
+    reported = words(await page(browser, "ada", "/instruments/mast"))
+    assert "No session of yours" in reported
+    assert "Your level here: operate." in reported
+    assert "Nobody has control" in reported
 
 
 async def test_a_run_without_exposures_says_when_the_folder_was_looked_at(site, browser, clock) -> None:
     site.begin_run("ada")
     clock.now = clock.now.replace(second=2)
-    told = words(await page(browser, "ada", "/instruments/mast"))
-    assert "No plates yet. The raw folder was last looked at 2 s ago." in told
+    reported = words(await page(browser, "ada", "/instruments/mast"))
+    assert "No plates yet. The raw folder was last looked at 2 s ago." in reported
 
 
-async def test_a_folder_that_cannot_be_read_is_told_with_its_remedy(site, browser) -> None:
+async def test_a_folder_that_cannot_be_read_is_reported_with_its_remedy(site, browser) -> None:
     run = site.begin_run("ada")
-    site.runs.note_problem(run.id, Problem("gone", "The raw folder has vanished.", "Mount it again."))
+    site.runs.record_problem(run.id, Problem("gone", "The raw folder has vanished.", "Mount it again."))
     assert "The raw folder has vanished. Mount it again." in words(await page(browser, "ada", "/instruments/mast"))
 
 
 async def test_declared_figures_appear_with_their_digits_units_and_limits(site, browser) -> None:
     run = site.begin_run("ada")
     number = site.measure(run, "one.plate", {"haze": 5.678, "wind": 1.2345, "tilt": -0.4, "light": 1234.5})
-    told = words(await page(browser, "ada", f"/exposures/{number}"))
-    assert re.search(r"Haze\s+beyond the limit: 5\.7\s+Å\s+at most 5\.0 Å", told)
-    assert re.search(r"Wind\s+1\.23\s+µm", told)
-    assert re.search(r"Tilt\s+0\s+°", told)
-    assert re.search(r"Light\s+1,234\s+counts\s+at least 20 counts", told)
-    assert re.search(r"Drift\s+–\s+px", told)
-    assert re.search(r"Developing\s+0\.50\s+s", told)
+    reported = words(await page(browser, "ada", f"/exposures/{number}"))
+    assert re.search(r"Haze\s+beyond the limit: 5\.7\s+Å\s+at most 5\.0 Å", reported)
+    assert re.search(r"Wind\s+1\.23\s+µm", reported)
+    assert re.search(r"Tilt\s+0\s+°", reported)
+    assert re.search(r"Light\s+1,234\s+counts\s+at least 20 counts", reported)
+    assert re.search(r"Drift\s+–\s+px", reported)
+    assert re.search(r"Developing\s+0\.50\s+s", reported)
 
 
 async def test_an_exposure_leads_to_the_older_and_the_newer_one(site, browser, clock) -> None:
@@ -153,10 +153,10 @@ async def test_pages_let_browsers_tell_where_forms_come_from(browser) -> None:
 async def test_an_error_page_speaks_in_sentences(browser) -> None:
     async with browser("eve") as client:
         answer = await client.get("/instruments/mast")
-    told = words(answer.text)
-    assert "You have no access to this instrument now." in told
-    assert "forbidden" in told
-    assert "help@example.org" in told
+    reported = words(answer.text)
+    assert "You have no access to this instrument now." in reported
+    assert "forbidden" in reported
+    assert "help@example.org" in reported
 
 
 async def test_an_unforeseen_error_becomes_a_page_that_gives_nothing_away(site, assets) -> None:

@@ -17,16 +17,16 @@ def ask(browser):
 async def test_the_first_snapshot_holds_everything_a_page_needs(site, ask) -> None:
     run = site.begin_run("ada")
     number = site.measure(run, "one.plate", {"haze": 3.44, "wind": float("nan")})
-    told = await ask(f"/api/runs/{run.id}/snapshot")
-    assert told["declaration"]["exposures"] == "plates"
-    assert told["vitals"]["counts"] == {"arriving": 0, "queued": 0, "running": 0, "done": 1, "failed": 0}
-    (row,) = told["exposures"]
+    reported = await ask(f"/api/runs/{run.id}/snapshot")
+    assert reported["declaration"]["exposures"] == "plates"
+    assert reported["vitals"]["counts"] == {"arriving": 0, "queued": 0, "running": 0, "done": 1, "failed": 0}
+    (row,) = reported["exposures"]
     assert row["values"] == {"haze": 3.44}
     assert row["images"]["plate"].startswith(f"/exposures/{number}/images/plate?v=")
-    assert told["cursor"] == row["change"]
+    assert reported["cursor"] == row["change"]
 
 
-async def test_folders_are_not_told(site, ask) -> None:
+async def test_folders_are_not_reported(site, ask) -> None:
     run = site.begin_run("ada")
     site.measure(run, "one.plate", {"haze": 3.44})
     assert str(site.folder) not in str(await ask(f"/api/runs/{run.id}/snapshot"))
@@ -49,10 +49,10 @@ async def test_following_cursors_misses_nothing_however_small_the_batches(site, 
     numbers = {site.measure(run, f"{number}.plate", {"haze": number}) for number in range(7)}
     cursor, seen, is_complete = 1, set(), False
     while not is_complete:
-        told = await ask(f"/api/runs/{run.id}/snapshot?after={cursor}")
-        assert told["cursor"] > cursor or told["is_complete"]
-        seen |= {row["id"] for row in told["exposures"]}
-        cursor, is_complete = told["cursor"], told["is_complete"]
+        reported = await ask(f"/api/runs/{run.id}/snapshot?after={cursor}")
+        assert reported["cursor"] > cursor or reported["is_complete"]
+        seen |= {row["id"] for row in reported["exposures"]}
+        cursor, is_complete = reported["cursor"], reported["is_complete"]
     assert seen == numbers
 
 
@@ -62,8 +62,8 @@ async def test_a_first_snapshot_is_cut_to_the_newest(site, clock, ask) -> None:
     names = [f"{minute}.plate" for minute in range(6)]
     for minute, name in enumerate(names):
         site.measure(run, name, {"haze": 3}, clock.now.replace(minute=minute))
-    told = await ask(f"/api/runs/{run.id}/snapshot")
-    assert [row["name"] for row in told["exposures"]] == names[-3:]
+    reported = await ask(f"/api/runs/{run.id}/snapshot")
+    assert [row["name"] for row in reported["exposures"]] == names[-3:]
 
 
 async def test_retry_answers_with_the_exposure_queued(site, browser) -> None:

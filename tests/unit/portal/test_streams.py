@@ -43,13 +43,13 @@ async def open_stream(site, assets):
 
     @asynccontextmanager
     async def opened(run, cookies) -> AsyncIterator[Stream]:
-        told = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        reported = "; ".join(f"{name}={value}" for name, value in cookies.items())
         scope = {
             "type": "http",
             "method": "GET",
             "path": f"/api/runs/{run.id}/events",
             "query_string": b"",
-            "headers": [(b"cookie", told.encode())],
+            "headers": [(b"cookie", reported.encode())],
         }
         messages = [{"type": "http.request", "body": b"", "more_body": False}]
         is_left = asyncio.Event()
@@ -77,10 +77,10 @@ async def test_an_open_stream_keeps_nobody_signed_in(site, clock, open_stream) -
         for _ in range(3):
             assert (await stream.next())[0] == "status"
             clock.now += timedelta(minutes=25)
-        told = [await stream.next()]
-        while told[-1][0] != "denied":
-            told.append(await stream.next())
-    assert told[-1][1]["slug"] == "sign-in-needed"
+        reported = [await stream.next()]
+        while reported[-1][0] != "denied":
+            reported.append(await stream.next())
+    assert reported[-1][1]["slug"] == "sign-in-needed"
 
 
 async def test_a_browser_has_eight_streams_at_most_and_another_once_one_is_closed(site, open_stream) -> None:

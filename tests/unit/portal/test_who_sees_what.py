@@ -1,7 +1,7 @@
 import pytest
 
-from cloudlet.access import Admission
-from cloudlet.access.attendance import Attendance
+from cloudlet.access import Authorization
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.instruments import Level
 
 PAGES = ("/instruments/mast", "/instruments/mast/cockpit", "/exposures/1")
@@ -166,15 +166,15 @@ async def test_a_browser_that_names_an_impossible_last_event_is_refused(browser,
 
 async def test_what_is_not_done_at_an_address_has_its_own_code(browser, measured) -> None:
     async with browser("ada") as client:
-        page, told = await client.post("/exposures/1"), await client.delete("/api/exposures/1")
-    assert page.status_code == told.status_code == 405
+        page, reported = await client.post("/exposures/1"), await client.delete("/api/exposures/1")
+    assert page.status_code == reported.status_code == 405
     assert "method-refused" in page.text
-    assert told.json()["slug"] == "method-refused"
+    assert reported.json()["slug"] == "method-refused"
 
 
 async def test_who_has_no_grant_any_more_sees_the_old_results_but_not_who_is_there_now(browser, site, measured) -> None:
-    admission = Admission("ben", "Ben Ito", "mast", Level.OBSERVE, "session")
-    Attendance(site.database).arrive(admission)
+    authorization = Authorization("ben", "Ben Ito", "mast", Level.OBSERVE, "session")
+    PresenceStore(site.database).arrive(authorization)
     async with browser("ada") as client:
         before = (await client.get("/api/runs/1/snapshot")).json()
         site.services.access.revoke("ada", "mast", by="test")

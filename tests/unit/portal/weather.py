@@ -28,8 +28,8 @@ from cloudlet.analytics import (
     Runs,
     Stage,
 )
-from cloudlet.analytics.looks import Sighting
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
+from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Account, Guard, Identities, Identity, IdentitySettings
@@ -161,14 +161,14 @@ class Site:
         """Begin a session of `people` with a run."""
         (self.folder / "project").mkdir(exist_ok=True)
         run = self.runs.ensure_run(self.open_session(*people), WeatherWorkload(), {})
-        self.runs.note_look(run.id)
+        self.runs.record_scan(run.id)
         return run
 
     def see(self, run: Run, name: str, written_at: datetime, problem: Problem | None = None) -> None:
         """Let the watcher report a file; one with a problem has failed."""
-        sight = Sight(12_345_678, int(written_at.timestamp()) * 10**9)
+        sight = FileStamp(12_345_678, int(written_at.timestamp()) * 10**9)
         phase = Phase.READY if problem is None else Phase.FAILED
-        self.runs.ledger(run.id).store_sightings([Sighting(name, phase, sight, problem)])
+        self.runs.ledger(run.id).store_changes([FileChange(name, phase, sight, problem)])
 
     def measure(self, run: Run, name: str, values: Mapping[str, float], written_at: datetime = NOON) -> int:
         """Store the result of one exposure with two small pictures; return its number."""

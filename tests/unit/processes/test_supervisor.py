@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudlet.processes.supervisor import Program, Supervisor, _Kept
+from cloudlet.processes.supervisor import Program, Supervisor, _Process
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 PARENT_OF_ONE = (
@@ -39,17 +39,17 @@ def _signals() -> object:
         signal.signal(number, handler)
 
 
-def test_a_killed_program_is_started_again_and_told_of(tmp_path: Path) -> None:
-    told: list[str] = []
-    with Supervisor([program("sleeper", SLEEPER)], tmp_path, told.append) as supervisor:
+def test_a_killed_program_is_started_again_and_reported_of(tmp_path: Path) -> None:
+    reported: list[str] = []
+    with Supervisor([program("sleeper", SLEEPER)], tmp_path, reported.append) as supervisor:
         first = supervisor.process_ids["sleeper"]
         os.kill(first, signal.SIGKILL)
         supervisor.keep(until=lambda: supervisor.process_ids.get("sleeper", first) != first)
-    assert told == ["sleeper ended (killed by SIGKILL) and is started again."]
+    assert reported == ["sleeper ended (killed by SIGKILL) and is started again."]
 
 
 def test_the_pause_before_a_restart_doubles_while_a_program_keeps_dying_soon(tmp_path: Path) -> None:
-    kept = _Kept(program("any", SLEEPER), tmp_path)
+    kept = _Process(program("any", SLEEPER), tmp_path)
     assert [kept.next_pause(0.1) for _ in range(8)] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert [kept.next_pause(lived) for lived in (31.0, 0.1)] == [0.2, 0.4]
 

@@ -62,7 +62,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ("[identity.providers.'A B']", "identity.providers.A B: it must match the pattern"),
     ],
 )
-def test_what_is_wrong_is_told_in_plain_sentences(tmp_path: Path, text: str, sentence: str) -> None:
+def test_what_is_wrong_is_reported_in_plain_sentences(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(SettingsInvalid) as caught:
         load(write(tmp_path, text))
     assert sentence in caught.value.message
@@ -96,7 +96,7 @@ def test_the_environment_goes_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.web.base_url == "https://cloudlet.example.org"
 
 
-def test_a_variable_that_is_no_json_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_is_no_json_is_reported_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDLET_INSTRUMENTS", "notjson")
     with pytest.raises(SettingsInvalid, match=r"A CLOUDLET_ variable cannot be read: .*instruments.* Write it as JSON"):
         load(write(tmp_path, ""))
@@ -122,7 +122,7 @@ def test_a_console_that_no_page_of_ours_could_open_is_refused(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("[web", "is no TOML"), (None, "cannot be read")])
-def test_a_file_that_cannot_be_read_is_told_in_words(tmp_path: Path, text: str | None, sentence: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported_in_words(tmp_path: Path, text: str | None, sentence: str) -> None:
     path = tmp_path / "missing.toml" if text is None else write(tmp_path, text)
     with pytest.raises(SettingsInvalid, match=sentence):
         load(path)

@@ -102,11 +102,11 @@ async def test_a_stream_sends_events_and_a_heartbeat() -> None:
         yield ServerEvent(None, "vitals", {})
 
     parts = [part async for part in event_stream(source(), heartbeat_seconds=0.02).body_iterator]
-    told = [bytes(part).decode() for part in parts]
-    assert told[1].startswith("id: 7\nevent: exposures\ndata: ")
-    assert json.loads(told[1].split("data: ")[1]) == {"text": "µm\n2"}
-    assert ": still here\n\n" in told
-    assert told[-1] == "event: vitals\ndata: {}\n\n"
+    reported = [bytes(part).decode() for part in parts]
+    assert reported[1].startswith("id: 7\nevent: exposures\ndata: ")
+    assert json.loads(reported[1].split("data: ")[1]) == {"text": "µm\n2"}
+    assert ": still here\n\n" in reported
+    assert reported[-1] == "event: vitals\ndata: {}\n\n"
 
 
 @pytest.mark.parametrize("parts", [2, 3])

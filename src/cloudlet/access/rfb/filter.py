@@ -34,7 +34,7 @@ from cloudlet.access.rfb.messages import (
     Xvp,
 )
 from cloudlet.access.rfb.parser import MessageParser
-from cloudlet.access.rfb.rates import Bucket
+from cloudlet.access.rfb.token_bucket import TokenBucket
 
 __all__ = ["InputFilter", "Right"]
 
@@ -79,10 +79,10 @@ class InputFilter:
         self._rights = rights
         self._parser = MessageParser()
         self._held = HeldInput()
-        self._full_updates = Bucket(limits.FULL_UPDATES_PER_SECOND, limits.FULL_UPDATES_BURST)
-        self._formats = Bucket(limits.FORMATS_PER_SECOND, limits.FORMATS_BURST)
-        self._messages = Bucket(limits.MESSAGES_PER_SECOND, limits.MESSAGES_BURST)
-        self._bytes = Bucket(limits.BYTES_PER_SECOND, limits.BYTES_BURST)
+        self._full_updates = TokenBucket(limits.FULL_UPDATES_PER_SECOND, limits.FULL_UPDATES_BURST)
+        self._formats = TokenBucket(limits.FORMATS_PER_SECOND, limits.FORMATS_BURST)
+        self._messages = TokenBucket(limits.MESSAGES_PER_SECOND, limits.MESSAGES_BURST)
+        self._bytes = TokenBucket(limits.BYTES_PER_SECOND, limits.BYTES_BURST)
         self._touched = 0
 
     @property
@@ -119,7 +119,7 @@ class InputFilter:
         passed = bytearray()
         for message in self._parser.feed(data):
             self._messages.overdraw(1, now)
-            answer = self._judged(message, now)
+            answer = self._filtered(message, now)
             if answer is not None:
                 passed += answer.encode()
         return bytes(passed)
@@ -139,7 +139,7 @@ class InputFilter:
         self._rights &= rights
         return b"" if Right.INPUT in self._rights else _encoded(self._held.release())
 
-    def _judged(self, message: ClientMessage, now: float) -> ClientMessage | None:
+    def _filtered(self, message: ClientMessage, now: float) -> ClientMessage | None:
         self._touched += isinstance(message, Key | QemuKey | Pointer)
         needed = _NEEDED.get(type(message))
         if needed is None or needed not in self._rights:
@@ -153,7 +153,7 @@ class InputFilter:
                 return replace(message, is_incremental=True)
             case Fence() if message.is_request:
                 return None
-        return message if self._held.admit(message) else None
+        return message if self._held.accept(message) else None
 
     def _affordable(self, message: SetPixelFormat, now: float) -> SetPixelFormat:
         if not self._formats.take(1, now):

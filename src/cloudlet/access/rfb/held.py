@@ -29,7 +29,7 @@ class HeldInput:
         """The last pointer message that went through; None before the first."""
         return self._pointer
 
-    def admit(self, message: ClientMessage) -> bool:
+    def accept(self, message: ClientMessage) -> bool:
         """Note what `message` presses or lets go of; False where it must not be sent, too much being held."""
         match message:
             case Key(is_down=True, keysym=keysym):

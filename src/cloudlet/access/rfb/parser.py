@@ -1,6 +1,6 @@
 """From the browser's bytes to whole messages, without ever buffering more than the limits allow.
 
-Theory of operation. The first byte finds a `Layout` in the table: how long the fixed head is, how the head tells
+Theory of operation. The first byte finds a `MessageFormat` in the table: how long the fixed head is, how the head tells
 the whole length, and how the whole becomes a message. The length is known, and held against its limit, before
 anything beyond the head is waited for. An unknown first byte ends the conversation, because nobody can say where
 the next message would begin; file transfer and chat of some vendors live there.
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudlet.access.rfb.errors import ProtocolError
-from cloudlet.access.rfb.layouts import layout_of
 from cloudlet.access.rfb.limits import MAX_SKIPPED_BYTES
+from cloudlet.access.rfb.message_formats import format_of
 from cloudlet.access.rfb.messages import ClientMessage, Discarded
 
 __all__ = ["MessageParser"]
@@ -45,16 +45,16 @@ class MessageParser:
     def _next(self) -> ClientMessage | None:
         if not self._skip() or not self._received:
             return None
-        layout = layout_of(self._received[0])
-        if len(self._received) < layout.head_bytes:
+        message_format = format_of(self._received[0])
+        if len(self._received) < message_format.head_bytes:
             return None
-        head = bytes(self._received[: layout.head_bytes])
-        length = layout.length_of(head)
-        if layout.is_discarded(head):
+        head = bytes(self._received[: message_format.head_bytes])
+        length = message_format.length_of(head)
+        if message_format.is_discarded(head):
             return self._discard(length)
         if len(self._received) < length:
             return None
-        return layout.read(self._take(length))
+        return message_format.read(self._take(length))
 
     def _discard(self, length: int) -> Discarded:
         if length > MAX_SKIPPED_BYTES:

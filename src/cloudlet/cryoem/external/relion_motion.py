@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from cloudlet.compute import die_with_parent
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
-from cloudlet.cryoem.correction import Correction, Watch, figures_of, motion_of
+from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
@@ -49,19 +49,19 @@ class RelionCorrector:
     def __init__(self, threads: int, settings: CryoemSettings) -> None:
         self._threads, self._settings = threads, settings
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, watch: Watch) -> Correction:
+    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
-        with watch.stage("read"), open_movie(path, acquisition.fractions) as movie:
+        with timer.stage("read"), open_movie(path, acquisition.fractions) as movie:
             total, shape = _total(movie), (movie.outline.frames, movie.outline.rows, movie.outline.columns)
-        with watch.stage("gain"):
+        with timer.stage("gain"):
             calibration = calibrated(path, total, acquisition.gain, self._settings, acquisition.defects)
-        with watch.stage("motion"), _workspace(path, project_folder) as folder:
+        with timer.stage("motion"), _workspace(path, project_folder) as folder:
             _write_input(folder, path, (shape[1], shape[2]), acquisition, calibration)
             _run(command_for(self._settings.relion_motion_command, path, acquisition, self._threads), folder)
             results = folder / "MC"
             motion = _motion(results / "movie.star", path, shape, acquisition, calibration)
             micrograph, unweighted = _image(results / "movie.mrc"), _image(results / "movie_noDW.mrc")
-        with watch.stage("sums"):
+        with timer.stage("sums"):
             plane = CpuHalfPlane.of(micrograph, Threads(self._threads))
         pixel = acquisition.pixel_size_angstrom * acquisition.binning
         counts = float((total if calibration.gain is None else total * calibration.gain).mean()) / shape[0]

@@ -67,13 +67,13 @@ def parse_defects(text: str) -> Mask:
         With the line that makes no sense, or what is missing.
     """
     lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1)]
-    told = [(number, words[0], words[1:]) for number, words in lines if words and not words[0].startswith("#")]
-    sizes = {word: values for _, word, values in told if word in {"CameraSizeX", "CameraSizeY"}}
+    entries = [(number, words[0], words[1:]) for number, words in lines if words and not words[0].startswith("#")]
+    sizes = {word: values for _, word, values in entries if word in {"CameraSizeX", "CameraSizeY"}}
     if len(sizes) < 2:
         raise ValueError("it does not say CameraSizeX and CameraSizeY")
     columns, rows = (_size(sizes[f"CameraSize{axis}"]) for axis in "XY")
     mask = np.zeros((rows, columns), bool)  # from the top, until all is told
-    for number, word, values in told:
+    for number, word, values in entries:
         if word in sizes or word in _IGNORED:
             continue
         if word not in _MARKS:

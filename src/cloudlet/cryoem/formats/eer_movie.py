@@ -25,7 +25,7 @@ from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, end_of_data, open_pages
 
-__all__ = ["EVENT_COMPRESSIONS", "EerFrames", "EerMetadata", "look", "read_eer_metadata"]
+__all__ = ["EVENT_COMPRESSIONS", "EerFrames", "EerMetadata", "probe", "read_eer_metadata"]
 
 _EIGHT_BITS, _SEVEN_BITS, _BY_TAGS = 65000, 65001, 65002
 EVENT_COMPRESSIONS = frozenset({_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS})
@@ -51,13 +51,13 @@ class EerMetadata:
     pixel_size_angstrom: float | None = None
 
 
-def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
+def probe(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     """Count raw frames and divide them into fractions.
 
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        See `cloudlet.cryoem.formats.movie.look_at_movie`.
+        See `cloudlet.cryoem.formats.movie.probe`.
     """
     contents, size = _contents(name, file), size_of(file)
     there = [frame.end <= size for frame in contents.frames]
@@ -74,7 +74,7 @@ def read_eer_metadata(name: str, file: BinaryIO) -> EerMetadata:
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `look`.
+        As `probe`.
     """
     return _parsed(_contents(name, file).metadata)
 
@@ -85,7 +85,7 @@ class EerFrames:
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `look`.
+        As `probe`.
     """
 
     def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:

@@ -25,7 +25,7 @@ from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
 from cloudlet.cryoem.formats.readers import FrameDecoder, Reader, reader_of
 from cloudlet.cryoem.names import SUFFIXES_TOLD
 
-__all__ = ["MovieFile", "check_last_frame", "look_at_movie", "open_movie", "telling_researchers"]
+__all__ = ["MovieFile", "check_last_frame", "open_movie", "probe", "translate_os_errors"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -58,7 +58,7 @@ class MovieFile:
         MovieUnreadable, MovieTruncated
             The frame cannot be decoded, or the file system refuses.
         """
-        with telling_researchers(self._path):
+        with translate_os_errors(self._path):
             self._decoder(index, out)
 
     def read_all(self) -> NDArray[np.generic]:
@@ -70,7 +70,7 @@ class MovieFile:
         return frames
 
 
-def look_at_movie(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
+def probe(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
     """Count the frames of a movie; those of an EER movie are its raw frames unless it is said otherwise.
 
     Raises
@@ -82,8 +82,8 @@ def look_at_movie(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
     MovieWrongType, MovieWrongSize
         It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
     """
-    with telling_researchers(path), opened(path) as file:
-        outline = _reader(path, file).look(path.name, file, fractions)
+    with translate_os_errors(path), opened(path) as file:
+        outline = _reader(path, file).probe(path.name, file, fractions)
     if outline.frames == 0:
         raise _cut(path, outline)
     return outline
@@ -115,16 +115,16 @@ def open_movie(path: Path, fractions: Fractions = AS_STORED) -> Iterator[MovieFi
     Raises
     ------
     MovieVanished, MovieEmpty, MovieUnreadable, MovieTruncated, MovieWrongType
-        As `look_at_movie`; truncated also where the last frame is not all there.
+        As `probe`; truncated also where the last frame is not all there.
     MovieWrongSize
         Frames differ in size, are smaller than `SMALLEST_SIDE`, or there is only one, or more than `MOST_FRAMES`.
     """
     with ExitStack() as until_closed:
-        with telling_researchers(path):  # of the file alone: what its user does meanwhile has errors of its own
+        with translate_os_errors(path):  # of the file alone: what its user does meanwhile has errors of its own
             file = until_closed.enter_context(opened(path))
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
             reader = _reader(path, file)
-            outline = reader.look(path.name, file, fractions)
+            outline = reader.probe(path.name, file, fractions)
             _check_outline(path, outline)
             movie = MovieFile(outline, path, reader.decoder(path.name, file, fractions))
         yield movie
@@ -172,7 +172,7 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
 
 
 @contextmanager
-def telling_researchers(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path) -> Iterator[None]:
     """Tell in plain sentences where the file system refuses a movie.
 
     Raises

@@ -10,7 +10,7 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats.beside import written_beside
+from cloudlet.cryoem.formats.atomic_write import atomic_write
 
 __all__ = ["write_image", "write_stack"]
 
@@ -42,7 +42,7 @@ def write_stack(
 ) -> None:
     """Write images of shape (images, rows, columns), as `write_image` does."""
     header = _header(images, pixel_size_angstrom, _HALF if half_precision else _FLOAT)
-    with written_beside(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         file.write(header)
         for image in images:
             for first in range(0, len(image), _ROWS_AT_ONCE):

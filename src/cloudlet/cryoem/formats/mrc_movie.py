@@ -25,7 +25,7 @@ from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongTy
 from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 
-__all__ = ["HEADER_BYTES", "MrcFrames", "MrcLayout", "byte_order_of", "layout_of", "look", "start_of"]
+__all__ = ["HEADER_BYTES", "MrcFrames", "MrcLayout", "byte_order_of", "layout_of", "probe", "start_of"]
 
 HEADER_BYTES = 1024
 _PACKED = 101
@@ -71,7 +71,7 @@ class MrcLayout:
         return np.dtype(np.float32) if native == np.float16 else native
 
 
-def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
+def probe(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     """Compare the number of sections in the header with the size of the file.
 
     What a compressed file holds is known only once it is decompressed, which is left to the decoder.
@@ -79,7 +79,7 @@ def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     Raises
     ------
     MovieTruncated, MovieWrongType, OSError
-        See `cloudlet.cryoem.formats.movie.look_at_movie`.
+        See `cloudlet.cryoem.formats.movie.probe`.
     """
     layout = layout_of(name, file)
     there = layout.sections if _compression(file) else (size_of(file) - layout.first) // layout.section_bytes
@@ -93,7 +93,7 @@ def layout_of(name: str, file: BinaryIO) -> MrcLayout:
     Raises
     ------
     MovieTruncated, MovieWrongType, MovieUnreadable, OSError
-        As `look`.
+        As `probe`.
     """
     raw = start_of(name, file, HEADER_BYTES)
     order = byte_order_of(name, raw)
@@ -120,7 +120,7 @@ class MrcFrames:
     Raises
     ------
     MovieTruncated, MovieWrongType, OSError
-        As `look`.
+        As `probe`.
     """
 
     def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cloudlet.cryoem.formats.beside import written_beside
+from cloudlet.cryoem.formats.atomic_write import atomic_write
 
 __all__ = ["write_jpeg"]
 
@@ -22,5 +22,5 @@ def write_jpeg(path: Path, picture: NDArray[np.uint8], quality: int = 85) -> Non
         The folder cannot be written or the disk is full.
     """
     upright = Image.fromarray(np.ascontiguousarray(picture[::-1]))
-    with written_beside(path) as temporary:
+    with atomic_write(path) as temporary:
         upright.save(temporary, format="JPEG", quality=quality)

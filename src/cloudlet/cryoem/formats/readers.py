@@ -35,15 +35,15 @@ class FrameDecoder(Protocol):
 class Reader:
     """A format that frames come in."""
 
-    look: Callable[[str, BinaryIO, Fractions], MovieOutline]
+    probe: Callable[[str, BinaryIO, Fractions], MovieOutline]
     """Called with the file's name, for its sentences, and the open file; decodes nothing."""
     decoder: Callable[[str, BinaryIO, Fractions], FrameDecoder]
-    """Called alike once `look` has found everything there."""
+    """Called alike once `probe` has found everything there."""
 
 
-TIFF = Reader(tiff_movie.look, tiff_movie.TiffFrames)
-MRC = Reader(mrc_movie.look, mrc_movie.MrcFrames)
-EER = Reader(eer_movie.look, eer_movie.EerFrames)
+TIFF = Reader(tiff_movie.probe, tiff_movie.TiffFrames)
+MRC = Reader(mrc_movie.probe, mrc_movie.MrcFrames)
+EER = Reader(eer_movie.probe, eer_movie.EerFrames)
 _READERS = {"tif": TIFF, "mrc": MRC, "eer": EER}
 
 _SUFFIX = re.compile(r"\.(?:(?P<tif>tiff?)|(?P<mrc>mrcs?(?:\.(?:gz|bz2))?)|(?P<eer>eer))\Z", re.IGNORECASE)

@@ -28,7 +28,7 @@ def read_single_image(
         The file cannot be read.
     """
     try:
-        outline = reader.look(name, file, AS_STORED)
+        outline = reader.probe(name, file, AS_STORED)
         if outline.is_cut or outline.frames != 1:
             raise ValueError(f"it holds {outline.frames} whole images instead of one")
         check((outline.rows, outline.columns))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gemmi import cif
 
-from cloudlet.cryoem.formats.beside import written_beside
+from cloudlet.cryoem.formats.atomic_write import atomic_write
 
 __all__ = ["StarValue", "add_pairs", "add_table", "write_star"]
 
@@ -45,7 +45,7 @@ def write_star(path: Path, document: cif.Document) -> None:
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    with written_beside(path) as temporary:
+    with atomic_write(path) as temporary:
         # RELION 3.1 takes a last table that no blank line follows for empty, and says nothing
         temporary.write_text(document.as_string() + "\n", encoding="utf-8")
 

@@ -39,7 +39,7 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _TiffVariant:
     first: int
     """Where the header keeps the place of the first page."""
     place: str
@@ -52,8 +52,8 @@ class _Layout:
         return struct.calcsize("=" + self.tag)
 
 
-_CLASSIC_LAYOUT = _Layout(4, "I", "H", "4xI4x")
-_BIG_LAYOUT = _Layout(8, "Q", "Q", "4xQ8x")
+_CLASSIC_LAYOUT = _TiffVariant(4, "I", "H", "4xI4x")
+_BIG_LAYOUT = _TiffVariant(8, "Q", "Q", "4xQ8x")
 
 
 def is_tiff(file: BinaryIO) -> bool | None:
@@ -88,7 +88,7 @@ def _magic(file: BinaryIO) -> bytes:
     return file.read(4)
 
 
-def _walk(file: BinaryIO, layout: _Layout, byte_order: str) -> Chain:
+def _walk(file: BinaryIO, layout: _TiffVariant, byte_order: str) -> Chain:
     place = _number(file, layout.first, byte_order + layout.place)
     values = 0
     for _ in range(_MOST_PAGES):
@@ -105,7 +105,7 @@ def _walk(file: BinaryIO, layout: _Layout, byte_order: str) -> Chain:
     return Chain(is_whole=False, is_plausible=False)
 
 
-def _values(file: BinaryIO, tags: int, layout: _Layout, byte_order: str) -> int:
+def _values(file: BinaryIO, tags: int, layout: _TiffVariant, byte_order: str) -> int:
     """Return how many values the tags that follow in `file` claim, each at least one."""
     raw = file.read(min(tags, _MOST_TAGS) * layout.tag_bytes)
     whole = len(raw) // layout.tag_bytes * layout.tag_bytes

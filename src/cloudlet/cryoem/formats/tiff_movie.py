@@ -17,7 +17,7 @@ from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 from cloudlet.cryoem.formats.tiff_strips import StripDecoder
 
-__all__ = ["BROKEN_BYTES", "TiffFrames", "end_of_data", "look", "open_pages"]
+__all__ = ["BROKEN_BYTES", "TiffFrames", "end_of_data", "open_pages", "probe"]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
@@ -27,7 +27,7 @@ BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, Type
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
 
 
-def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
+def probe(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     """Walk along the pages and compare where each says its bytes lie with the size of the file.
 
     A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
@@ -38,7 +38,7 @@ def look(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
     MovieUnreadable
         It claims more than a library should be asked to read.
     MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        See `cloudlet.cryoem.formats.movie.look_at_movie`.
+        See `cloudlet.cryoem.formats.movie.probe`.
     """
     pages, is_whole = open_pages(name, file)
     _check_pixels(name, pages)
@@ -57,7 +57,7 @@ def open_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, OSError
-        As `look`.
+        As `probe`.
     """
     _check_is_tiff(name, file)
     chain = survey(file)
@@ -75,7 +75,7 @@ class TiffFrames:
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `look`.
+        As `probe`.
     """
 
     def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:

@@ -11,7 +11,7 @@ from cloudlet.cryoem.formats.outline import AS_STORED, MovieOutline
 from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.formats.readers import Reader, reader_of
 from cloudlet.cryoem.inspection.report import Report
-from cloudlet.cryoem.metadata import told_of
+from cloudlet.cryoem.metadata import metadata_sources
 from cloudlet.errors import CloudletError
 
 __all__ = ["add_frames"]
@@ -34,7 +34,7 @@ def add_frames(report: Report, path: Path, reader: Reader) -> None:
     """
     try:
         with opened(path) as file:
-            outline = reader.look(path.name, file, AS_STORED)
+            outline = reader.probe(path.name, file, AS_STORED)
             report.add("size", f"{outline.columns} × {outline.rows} pixels of {outline.dtype}")
             report.add("raw frames" if outline.raw_frames is not None else "frames", outline.frames)
             report.depart(outline.is_cut, f"It ends in the middle of frame {outline.frames + 1}.")
@@ -62,14 +62,14 @@ def _add_counts(report: Report, image: NDArray[np.generic], frames: int) -> None
 
 def _add_metadata(report: Report, path: Path, outline: MovieOutline) -> None:
     """Add what each source says, the most trusted first."""
-    for told in told_of(path, outline):
+    for source in metadata_sources(path, outline):
         said = {
-            "pixel size": told.pixel_size_angstrom and f"{told.pixel_size_angstrom:g} Å",
-            "voltage": told.voltage_kv and f"{told.voltage_kv:g} kV",
-            "dose": told.doses and f"{sum(told.doses):.4g} e/Å²",
-            "target defocus": told.target_defocus_um and f"{told.target_defocus_um:g} µm",
-            "gain reference": told.gain_name,
-            "defects": told.defects_name,
+            "pixel size": source.pixel_size_angstrom and f"{source.pixel_size_angstrom:g} Å",
+            "voltage": source.voltage_kv and f"{source.voltage_kv:g} kV",
+            "dose": source.doses and f"{sum(source.doses):.4g} e/Å²",
+            "target defocus": source.target_defocus_um and f"{source.target_defocus_um:g} µm",
+            "gain reference": source.gain_name,
+            "defects": source.defects_name,
         }
         words = ", ".join(f"{name} {value}" for name, value in said.items() if value)
-        report.add(f"by {told.source}", words or "nothing that is used")
+        report.add(f"by {source.source}", words or "nothing that is used")

@@ -144,8 +144,8 @@ def best_contrast(
     there = expected * np.exp(-2j * np.pi * (y * row + x * column))
     noise = power * image.size
     information = float(np.sum(np.abs(there) ** 2 / noise))
-    told = float(np.sum((np.conj(there) * np.fft.fft2(image)).real / noise))
-    return told / information, information**-0.5
+    projection = float(np.sum((np.conj(there) * np.fft.fft2(image)).real / noise))
+    return projection / information, information**-0.5
 
 
 def cleaned_peaks(

@@ -12,8 +12,8 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 from cloudlet.clock import Clock
 from cloudlet.database import JsonObject
 from cloudlet.identity.errors import ProviderUnreachable, Refusal, SignInRefused
+from cloudlet.identity.oidc.cached_fetch import CachedFetch
 from cloudlet.identity.oidc.fetch import TIMEOUT, fetch
-from cloudlet.identity.oidc.kept import Kept
 from cloudlet.identity.rules import is_protected
 from cloudlet.identity.settings import IdentityProviderSettings
 
@@ -35,7 +35,7 @@ class Metadata:
 
 
 class Discovery:
-    """Metadata and keys of one provider, kept as `Kept` says.
+    """Metadata and keys of one provider, kept as `CachedFetch` says.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Discovery:
     def __init__(self, settings: IdentityProviderSettings, client: httpx.Client, clock: Clock) -> None:
         self._settings = settings
         self._client = client
-        self._metadata = Kept(self._fetch_metadata, clock)
-        self._keys = Kept(self._fetch_keys, clock)
+        self._metadata = CachedFetch(self._fetch_metadata, clock)
+        self._keys = CachedFetch(self._fetch_keys, clock)
 
     def metadata(self) -> Metadata:
         """Return the provider's metadata.

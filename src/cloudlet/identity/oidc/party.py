@@ -14,7 +14,7 @@ from cloudlet.identity.models import Identity
 from cloudlet.identity.oidc.claims import Expected, check_claims
 from cloudlet.identity.oidc.discovery import Discovery, Metadata
 from cloudlet.identity.oidc.exchange import Tokens, exchange_code, fetch_userinfo
-from cloudlet.identity.oidc.proof import Proof
+from cloudlet.identity.oidc.pkce_secrets import PkceSecrets
 from cloudlet.identity.oidc.signature import signed_claims
 from cloudlet.identity.rules import printable
 from cloudlet.identity.settings import IdentityProviderSettings
@@ -55,7 +55,7 @@ class RelyingParty:
         self._clock = clock
         self._discovery = Discovery(settings, client, clock)
 
-    def authorization_url(self, proof: Proof) -> str:
+    def authorization_url(self, pkce: PkceSecrets) -> str:
         """Return where the browser goes to sign in.
 
         Raises
@@ -68,9 +68,9 @@ class RelyingParty:
             "client_id": self._settings.client_id,
             "redirect_uri": self._redirect_uri,
             "scope": " ".join(self._settings.scopes),
-            "state": proof.state,
-            "nonce": proof.nonce,
-            "code_challenge": proof.challenge,
+            "state": pkce.state,
+            "nonce": pkce.nonce,
+            "code_challenge": pkce.challenge,
             "code_challenge_method": "S256",
         }
         endpoint = self._discovery.metadata().authorization_endpoint
@@ -88,7 +88,7 @@ class RelyingParty:
         if issuer != self._settings.issuer and (issuer is not None or is_required):
             raise SignInRefused(Refusal.WRONG_CALLBACK_ISSUER)
 
-    def tokens(self, proof: Proof, code: str) -> Tokens:
+    def tokens(self, pkce: PkceSecrets, code: str) -> Tokens:
         """Return what the provider gives for `code`.
 
         Raises
@@ -102,11 +102,11 @@ class RelyingParty:
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._redirect_uri,
-            "code_verifier": proof.verifier,
+            "code_verifier": pkce.verifier,
         }
         return exchange_code(self._client, self._discovery.metadata().token_endpoint, self._settings, form)
 
-    def person(self, proof: Proof, tokens: Tokens) -> Person:
+    def person(self, pkce: PkceSecrets, tokens: Tokens) -> Person:
         """Return whom the provider vouches for with `tokens`.
 
         Raises
@@ -116,18 +116,18 @@ class RelyingParty:
         ProviderUnreachable
             It does not tell its keys, or about the person.
         """
-        claims, subject = self._checked(tokens, proof)
-        told = self._userinfo(self._discovery.metadata(), tokens, subject)
-        return Person(Identity(self._settings.issuer, subject), _name(claims, told) or subject)
+        claims, subject = self._checked(tokens, pkce)
+        userinfo = self._userinfo(self._discovery.metadata(), tokens, subject)
+        return Person(Identity(self._settings.issuer, subject), _name(claims, userinfo) or subject)
 
-    def _checked(self, tokens: Tokens, proof: Proof) -> tuple[JsonObject, str]:
+    def _checked(self, tokens: Tokens, pkce: PkceSecrets) -> tuple[JsonObject, str]:
         settings, discovery = self._settings, self._discovery
         claims = signed_claims(tokens.id_token, settings.algorithm, discovery.keys, discovery.renewed_keys)
         expected = Expected(
             issuer=settings.issuer,
             client_id=settings.client_id,
             algorithm=settings.algorithm,
-            nonce=proof.nonce,
+            nonce=pkce.nonce,
             access_token=tokens.access_token,
             now=self._clock(),
         )
@@ -139,8 +139,8 @@ class RelyingParty:
         return fetch_userinfo(self._client, metadata.userinfo_endpoint, tokens.access_token, subject)
 
 
-def _name(claims: JsonObject, told: JsonObject) -> str:
+def _name(claims: JsonObject, userinfo: JsonObject) -> str:
     """Return what to call the person; what is signed comes first."""
-    names = (source.get(key) for key in ("name", "preferred_username") for source in (claims, told))
+    names = (source.get(key) for key in ("name", "preferred_username") for source in (claims, userinfo))
     readable = (printable(name) for name in names if isinstance(name, str))
     return next((name for name in readable if name), "")

@@ -171,7 +171,7 @@ def upgrade() -> None:
         sa.Column("declaration", sa.JSON(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("looked_at", sa.BigInteger(), nullable=True),
+        sa.Column("scanned_at", sa.BigInteger(), nullable=True),
         sa.Column("problem", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["session_id"], ["instrument_session.id"], name=op.f("fk_run_session_id_instrument_session")

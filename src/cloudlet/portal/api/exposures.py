@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import FileResponse, Response
 
-from cloudlet.portal.admission import retriable_exposure, visible_exposure
-from cloudlet.portal.documents import ExposureDocument
+from cloudlet.portal.authorization import retriable_exposure, visible_exposure
 from cloudlet.portal.images import MEDIA_TYPES, image_path
 from cloudlet.portal.parameters import Number
+from cloudlet.portal.schemas import ExposureSchema
 from cloudlet.portal.services import Services
 
 __all__ = ["exposure_api"]
@@ -24,17 +24,17 @@ def exposure_api(services: Services) -> APIRouter:
     router = APIRouter(tags=["exposures"])
 
     @router.get("/api/exposures/{exposure_id}")
-    def show_exposure(request: Request, exposure_id: Number) -> ExposureDocument:
+    def show_exposure(request: Request, exposure_id: Number) -> ExposureSchema:
         """Return one exposure with its numbers."""
         account = services.guard.account(request)
-        return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
+        return ExposureSchema.of(visible_exposure(services, account, exposure_id)[1])
 
     @router.post("/api/exposures/{exposure_id}/retry")
-    def retry_exposure(request: Request, exposure_id: Number) -> ExposureDocument:
+    def retry_exposure(request: Request, exposure_id: Number) -> ExposureSchema:
         """Queue a failed exposure again."""
         account = services.guard.account(request)
         services.runs.retry(retriable_exposure(services, account, exposure_id).id, by=account.username)
-        return ExposureDocument.of(visible_exposure(services, account, exposure_id)[1])
+        return ExposureSchema.of(visible_exposure(services, account, exposure_id)[1])
 
     @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)
     def show_image(

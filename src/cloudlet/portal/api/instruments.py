@@ -7,23 +7,23 @@ from fastapi import APIRouter, Request
 from cloudlet.access import may_operate
 from cloudlet.identity import Account
 from cloudlet.instruments import Instrument
-from cloudlet.portal.admission import current_session, visible_instrument
-from cloudlet.portal.documents import InstrumentDocument, TicketDocument
+from cloudlet.portal.authorization import current_session, visible_instrument
+from cloudlet.portal.schemas import InstrumentSchema, TicketSchema
 from cloudlet.portal.services import Services
 
-__all__ = ["instrument_api", "instrument_document", "seen_instruments"]
+__all__ = ["instrument_api", "instrument_schema", "visible_instruments_of"]
 
 
-def seen_instruments(services: Services, account: Account) -> list[Instrument]:
+def visible_instruments_of(services: Services, account: Account) -> list[Instrument]:
     """Return the instruments that `account` may see, by title."""
     visible = services.access.visible_instruments(account.username)
     return [instrument for instrument in services.instruments.all() if instrument.key in visible]
 
 
-def instrument_document(services: Services, account: Account, instrument: Instrument) -> InstrumentDocument:
+def instrument_schema(services: Services, account: Account, instrument: Instrument) -> InstrumentSchema:
     """Return what `account` sees of `instrument` at this moment."""
     session = current_session(services, account, instrument.key)
-    return InstrumentDocument.of(
+    return InstrumentSchema.of(
         instrument,
         services.access.level(account.username, instrument.key),
         services.access.console_state(instrument.key),
@@ -36,25 +36,25 @@ def instrument_api(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/instruments", tags=["instruments"])
 
     @router.get("")
-    def list_instruments(request: Request) -> list[InstrumentDocument]:
+    def list_instruments(request: Request) -> list[InstrumentSchema]:
         """Return the instruments that the person may see."""
         account = services.guard.account(request)
-        return [instrument_document(services, account, seen) for seen in seen_instruments(services, account)]
+        return [instrument_schema(services, account, visible) for visible in visible_instruments_of(services, account)]
 
     @router.get("/{key}")
-    def show_instrument(request: Request, key: str) -> InstrumentDocument:
+    def show_instrument(request: Request, key: str) -> InstrumentSchema:
         """Return one instrument with who is at its console."""
         account = services.guard.account(request)
-        return instrument_document(services, account, visible_instrument(services, account, key))
+        return instrument_schema(services, account, visible_instrument(services, account, key))
 
     @router.post("/{key}/ticket")
-    def issue_ticket(request: Request, key: str) -> TicketDocument:
+    def issue_ticket(request: Request, key: str) -> TicketSchema:
         """Return a one-time ticket to the console."""
         account = services.guard.account(request)
         instrument = visible_instrument(services, account, key)
         now = services.clock()
         ticket = services.access.issue_ticket(services.guard.signed_in(request), instrument.key)
-        return TicketDocument(
+        return TicketSchema(
             url=ticket.url,
             subprotocols=list(ticket.subprotocols),
             level=ticket.level.title,

@@ -12,12 +12,12 @@ from starlette.responses import StreamingResponse
 
 from cloudlet.analytics import Run
 from cloudlet.identity import Account
-from cloudlet.portal.admission import visible_run
-from cloudlet.portal.api.following import Feed, follow
-from cloudlet.portal.api.places import Places
+from cloudlet.portal.api.run_feed import RunFeed, follow
 from cloudlet.portal.api.snapshots import snapshot
-from cloudlet.portal.documents import Snapshot
+from cloudlet.portal.api.stream_limits import StreamLimits
+from cloudlet.portal.authorization import visible_run
 from cloudlet.portal.parameters import Cursor, Number
+from cloudlet.portal.schemas import Snapshot
 from cloudlet.portal.services import Services
 from cloudlet.portal.settings import PortalSettings
 from cloudlet.web import event_stream
@@ -37,7 +37,7 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
             yield
 
     router = APIRouter(prefix="/api/runs", tags=["runs"], lifespan=lifespan)
-    places = Places(STREAMS_EACH)
+    places = StreamLimits(STREAMS_EACH)
 
     async def place(request: Request) -> AsyncIterator[None]:
         session = await run_in_threadpool(services.guard.signed_in, request)
@@ -60,13 +60,13 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
         """Send what changes in the run, starting behind a cursor, until the page goes."""
         session = await run_in_threadpool(services.guard.signed_in, request)
 
-        def admit() -> tuple[Account, Run]:
+        def authorize() -> tuple[Account, Run]:
             account = services.guard.account_now(session.id)
             return account, visible_run(services, account, run_id)
 
-        await run_in_threadpool(admit)
+        await run_in_threadpool(authorize)
         cursor = max(after, int(last_event_id)) if last_event_id.isdecimal() else after
-        feed = Feed(services, admit, cursor, settings.history_length)
+        feed = RunFeed(services, authorize, cursor, settings.history_length)
         return event_stream(follow(feed, services.tail, settings.pulse_seconds))
 
     return router

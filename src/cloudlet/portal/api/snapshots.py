@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cloudlet.analytics import Run
 from cloudlet.identity import Account
-from cloudlet.portal.admission import may_retry_in, visible_console
-from cloudlet.portal.documents import (
-    ConsoleDocument,
-    ExposureDocument,
-    RunDocument,
+from cloudlet.portal.authorization import may_retry_in, visible_console
+from cloudlet.portal.schemas import (
+    ConsoleSchema,
+    ExposureSchema,
+    RunSchema,
     Snapshot,
-    VitalsDocument,
-    declaration_document,
+    VitalsSchema,
+    declaration_json,
 )
 from cloudlet.portal.services import Services
 
@@ -23,7 +23,7 @@ BATCH = 500
 
 def changed_exposures(
     services: Services, run_id: int, after: int, history_length: int
-) -> tuple[list[ExposureDocument], bool]:
+) -> tuple[list[ExposureSchema], bool]:
     """Return exposures changed after `after`, in the order of their changes, and whether that was all.
 
     A reader who knows nothing yet (`after` is 0) gets the newest `history_length` exposures at once.
@@ -34,18 +34,18 @@ def changed_exposures(
     else:
         found = services.runs.exposures(run_id, after_change=after, limit=BATCH)
         is_complete = len(found) < BATCH
-    documents = [ExposureDocument.of(exposure) for exposure in found]
-    return sorted(documents, key=lambda document: document.change), is_complete
+    schemas = [ExposureSchema.of(exposure) for exposure in found]
+    return sorted(schemas, key=lambda schema: schema.change), is_complete
 
 
 def snapshot(services: Services, account: Account, run: Run, after: int, history_length: int) -> Snapshot:
     """Return `run` with everything that changed after `after`, as `account` sees it."""
     exposures, is_complete = changed_exposures(services, run.id, after, history_length)
     return Snapshot(
-        run=RunDocument.of(run),
-        declaration=declaration_document(run.declaration),
-        vitals=VitalsDocument.of(services.runs.vitals(run.id), services.clock()),
-        console=ConsoleDocument.seen(visible_console(services, account, run.instrument)),
+        run=RunSchema.of(run),
+        declaration=declaration_json(run.declaration),
+        vitals=VitalsSchema.of(services.runs.vitals(run.id), services.clock()),
+        console=ConsoleSchema.visible(visible_console(services, account, run.instrument)),
         may_retry=bool(may_retry_in(services, account, run)),
         exposures=exposures,
         cursor=exposures[-1].change if exposures else after,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from cloudlet.portal.admission import visible_instrument
-from cloudlet.portal.api.instruments import instrument_document
+from cloudlet.portal.api.instruments import instrument_schema
+from cloudlet.portal.authorization import visible_instrument
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
 
@@ -20,14 +20,14 @@ def cockpit_page(services: Services, pages: Pages) -> APIRouter:
     @router.get("/instruments/{key}/cockpit")
     def show_cockpit(request: Request, key: str) -> HTMLResponse:
         account = services.guard.account(request)
-        document = instrument_document(services, account, visible_instrument(services, account, key))
-        run = None if document.run is None else services.runs.run(document.run)
-        facts = {"instrument": document.model_dump(mode="json"), "username": account.username}
+        schema = instrument_schema(services, account, visible_instrument(services, account, key))
+        run = None if schema.run is None else services.runs.run(schema.run)
+        facts = {"instrument": schema.model_dump(mode="json"), "username": account.username}
         return pages.render(
             request,
             "cockpit.html",
             services.guard.session(request),
-            instrument=document,
+            instrument=schema,
             declaration=None if run is None else run.declaration,
             facts=facts,
         )

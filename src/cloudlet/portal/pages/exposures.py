@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from cloudlet.portal.admission import may_retry_in, retriable_exposure, visible_exposure
-from cloudlet.portal.documents import ExposureDocument
+from cloudlet.portal.authorization import may_retry_in, retriable_exposure, visible_exposure
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.rendering import Pages
+from cloudlet.portal.schemas import ExposureSchema
 from cloudlet.portal.services import Services
 
 __all__ = ["exposure_pages"]
@@ -30,7 +30,7 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
             run=run,
             instrument=services.instruments.get(run.instrument),
             exposure=exposure,
-            document=ExposureDocument.of(exposure),
+            addresses=ExposureSchema.of(exposure).images,
             older=older,
             newer=newer,
             may_retry=bool(may_retry_in(services, account, run)),

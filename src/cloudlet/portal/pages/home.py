@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from cloudlet.identity import WebSession
-from cloudlet.portal.api.instruments import instrument_document, seen_instruments
+from cloudlet.portal.api.instruments import instrument_schema, visible_instruments_of
 from cloudlet.portal.pages.results import latest_results
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
@@ -31,10 +31,10 @@ def home_page(services: Services, pages: Pages) -> APIRouter:
 
     def _instruments(request: Request, session: WebSession) -> HTMLResponse:
         account = services.guard.account(request)
-        seen = [
-            (instrument_document(services, account, instrument), latest_results(services, account, instrument.key))
-            for instrument in seen_instruments(services, account)
+        visible = [
+            (instrument_schema(services, account, instrument), latest_results(services, account, instrument.key))
+            for instrument in visible_instruments_of(services, account)
         ]
-        return pages.render(request, "home.html", session, seen=seen)
+        return pages.render(request, "home.html", session, visible=visible)
 
     return router

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from cloudlet.portal.admission import visible_instrument
-from cloudlet.portal.api.instruments import instrument_document
+from cloudlet.portal.api.instruments import instrument_schema
+from cloudlet.portal.authorization import visible_instrument
 from cloudlet.portal.pages.results import latest_results
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
@@ -26,7 +26,7 @@ def instrument_page(services: Services, pages: Pages) -> APIRouter:
             request,
             "instrument.html",
             services.guard.session(request),
-            instrument=instrument_document(services, account, instrument),
+            instrument=instrument_schema(services, account, instrument),
             reason=services.access.may_see(account.username, key).reason,
             results=latest_results(services, account, key),
         )

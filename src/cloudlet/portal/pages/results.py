@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cloudlet.analytics import Exposure, ExposureState, Figure, Run, Vitals
 from cloudlet.identity import Account
 from cloudlet.instruments import InstrumentSession
-from cloudlet.portal.admission import current_session
+from cloudlet.portal.authorization import current_session
 from cloudlet.portal.services import Services
 
 __all__ = ["WAITING", "RunResults", "latest_results"]

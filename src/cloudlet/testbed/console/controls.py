@@ -9,7 +9,7 @@ from enum import Enum
 from cloudlet.testbed.console import theme
 from cloudlet.testbed.console.canvas import Pad
 from cloudlet.testbed.console.rectangles import Rect
-from cloudlet.testbed.console.widgets import Look, Widget
+from cloudlet.testbed.console.widgets import ControlState, Widget
 from cloudlet.testbed.microscope import Knob, Microscope, MicroscopeSnapshot, Tone
 
 __all__ = ["Button", "ButtonFace", "Control", "Field", "Hold", "Trigger"]
@@ -68,7 +68,7 @@ class Button(Widget[ButtonFace]):
         """Return how it presents itself now."""
         return self._present(state)
 
-    def draw(self, face: ButtonFace, look: Look) -> Pad:
+    def draw(self, face: ButtonFace, look: ControlState) -> Pad:
         """Return the button, pressed or not, focused or not."""
         pad, rect = self.pad(), Rect(0, 0, self.rect.width, self.rect.height)
         draw_button_box(pad, look, is_on=face.is_on, is_enabled=face.is_enabled)
@@ -101,7 +101,7 @@ class Hold(Widget[bool]):
         """Return nothing that changes."""
         return True
 
-    def draw(self, face: bool, look: Look) -> Pad:
+    def draw(self, face: bool, look: ControlState) -> Pad:
         """Return the arrow, pressed or not, focused or not."""
         pad = self.pad()
         draw_button_box(pad, look)
@@ -140,7 +140,7 @@ class Field(Widget[str]):
         """Return the number as it is printed."""
         return self._knob.show(self._read(state))
 
-    def draw(self, face: str, look: Look) -> Pad:
+    def draw(self, face: str, look: ControlState) -> Pad:
         """Return the number, or what is being typed with a caret behind it."""
         pad, middle = self.pad(), self.rect.height / 2
         edge, line = (theme.ACCENT, 2) if look.is_focused else (theme.EDGE, 1)
@@ -156,7 +156,7 @@ class Field(Widget[str]):
 Control = Button | Hold | Field
 
 
-def draw_button_box(pad: Pad, look: Look, *, is_on: bool = False, is_enabled: bool = True) -> None:
+def draw_button_box(pad: Pad, look: ControlState, *, is_on: bool = False, is_enabled: bool = True) -> None:
     """Draw the ground of a button."""
     fill = theme.PRESSED if look.is_pressed or is_on else theme.CONTROL if is_enabled else theme.PANEL
     edge, line = (theme.ACCENT, 2) if look.is_focused else (theme.EDGE, 1)

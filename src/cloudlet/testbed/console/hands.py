@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from cloudlet.errors import CloudletError
 from cloudlet.testbed.console import keys
 from cloudlet.testbed.console.controls import Button, Control, Field, Hold, Trigger
-from cloudlet.testbed.console.widgets import Look
+from cloudlet.testbed.console.widgets import ControlState
 from cloudlet.testbed.microscope import Microscope, Tone
 
 __all__ = ["Hands"]
@@ -54,11 +54,11 @@ class Hands:
         """Whether a button or key is held down, so that time itself may change something."""
         return self._pressed is not None or bool(self._keys)
 
-    def look(self, control: Control) -> Look:
+    def look(self, control: Control) -> ControlState:
         """Return how hands change the way `control` is drawn."""
         is_focused = control is self._focused
         is_pressed = control is self._pressed or control.name in self._moving
-        return Look(is_focused, is_pressed, self._typed if is_focused else None)
+        return ControlState(is_focused, is_pressed, self._typed if is_focused else None)
 
     def pointer(self, x: int, y: int, buttons: int) -> bool:
         """Move the pointer to a pixel, with the mask of buttons that are down (bit 0: left).

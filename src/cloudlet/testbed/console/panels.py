@@ -11,7 +11,7 @@ from cloudlet.testbed.console.canvas import Pad
 from cloudlet.testbed.console.controls import Button, ButtonFace, Field, Hold
 from cloudlet.testbed.console.layout import STAGE_SPEEDS
 from cloudlet.testbed.console.rectangles import Rect
-from cloudlet.testbed.console.widgets import Frame, Look, Reading, Said, Title, Widget
+from cloudlet.testbed.console.widgets import ControlState, Frame, Reading, Said, Title, Widget
 from cloudlet.testbed.live import LiveMode
 from cloudlet.testbed.microscope import Knob, LogLine, Microscope, MicroscopeSnapshot, Tone
 
@@ -34,7 +34,7 @@ class Header(Widget[tuple[str, Said]]):
             said = Said("Stopping", Tone.ATTENTION)
         return state.name, said
 
-    def draw(self, face: tuple[str, Said], look: Look) -> Pad:
+    def draw(self, face: tuple[str, Said], look: ControlState) -> Pad:
         """Return the bar."""
         name, said = face
         pad = Pad(self.rect.width, self.rect.height, theme.PANEL)
@@ -57,7 +57,7 @@ class Clock(Widget[str]):
         """Return date and time."""
         return f"{state.at:%Y-%m-%d  %H:%M:%S} UTC"
 
-    def draw(self, face: str, look: Look) -> Pad:
+    def draw(self, face: str, look: ControlState) -> Pad:
         """Return them, at the right."""
         pad = Pad(self.rect.width, self.rect.height, theme.PANEL)
         pad.rule(0, self.rect.height - 1, self.rect.width)
@@ -76,7 +76,7 @@ class LogRow(Widget[LogLine | None]):
         """Return the line that stands here, if the log is long enough."""
         return state.log[-self._back] if len(state.log) >= self._back else None
 
-    def draw(self, face: LogLine | None, look: Look) -> Pad:
+    def draw(self, face: LogLine | None, look: ControlState) -> Pad:
         """Return time and text."""
         pad = self.pad()
         if face is not None:

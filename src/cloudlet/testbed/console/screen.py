@@ -17,12 +17,12 @@ from cloudlet.testbed.console.hands import Hands
 from cloudlet.testbed.console.layout import HEIGHT, LIVE, WIDTH
 from cloudlet.testbed.console.live_picture import dark
 from cloudlet.testbed.console.rectangles import Rect
-from cloudlet.testbed.console.widgets import Look, Widget
+from cloudlet.testbed.console.widgets import ControlState, Widget
 from cloudlet.testbed.microscope import Microscope
 
 __all__ = ["Screen"]
 
-_PLAIN = Look()
+_PLAIN = ControlState()
 
 
 class Screen:

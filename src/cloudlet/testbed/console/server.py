@@ -21,7 +21,7 @@ from cloudlet.testbed.microscope import Microscope, MicroscopeSnapshot
 
 __all__ = ["serve_console"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 32
 _HANDSHAKE_SECONDS = 10.0
@@ -91,11 +91,11 @@ class _Console:
             writer.transport.abort()
             raise
         except CloudletError as problem:
-            _log.warning("%s", problem)
+            logger.warning("%s", problem)
         except (OSError, EOFError) as loss:
-            _log.info("a viewer is gone: %s", type(loss).__name__)
-        except Exception:  # noqa: BLE001 - the edge of the task: the others keep their screen
-            _log.exception("a viewer's connection failed")
+            logger.info("a viewer is gone: %s", type(loss).__name__)
+        except Exception:
+            logger.exception("a viewer's connection failed")
         finally:
             self._connections -= 1
             await _hang_up(writer)

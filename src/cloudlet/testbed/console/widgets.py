@@ -13,13 +13,13 @@ from cloudlet.testbed.console.layout import LAYOUT
 from cloudlet.testbed.console.rectangles import Rect
 from cloudlet.testbed.microscope import MicroscopeSnapshot, Tone
 
-__all__ = ["Bar", "Frame", "Look", "Progress", "Reading", "Said", "Title", "Widget", "Words"]
+__all__ = ["Bar", "ControlState", "Frame", "Progress", "Reading", "Said", "Title", "Widget", "Words"]
 
 Face = TypeVar("Face", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Look:
+class ControlState:
     """How hands change the way a control is drawn."""
 
     is_focused: bool = False
@@ -46,7 +46,7 @@ class Widget(ABC, Generic[Face]):
         """Return what it shows of the microscope: two equal faces are drawn alike."""
 
     @abstractmethod
-    def draw(self, face: Face, look: Look) -> Pad:
+    def draw(self, face: Face, look: ControlState) -> Pad:
         """Return its picture, of the size of `rect`."""
 
     def pad(self) -> Pad:
@@ -65,7 +65,7 @@ class Frame(Widget[str]):
         """Return the title: a frame never changes."""
         return self._title
 
-    def draw(self, face: str, look: Look) -> Pad:
+    def draw(self, face: str, look: ControlState) -> Pad:
         """Return the box with its title."""
         pad = Pad(self.rect.width, self.rect.height, theme.BACKGROUND)
         pad.box(Rect(0, 0, self.rect.width, self.rect.height), theme.PANEL, edge=theme.EDGE, radius=6)
@@ -84,7 +84,7 @@ class Title(Widget[str]):
         """Return the words."""
         return self._words
 
-    def draw(self, face: str, look: Look) -> Pad:
+    def draw(self, face: str, look: ControlState) -> Pad:
         """Return the words, at the left."""
         pad = self.pad()
         pad.text(0, self.rect.height / 2, face, size=self._size, colour=self._colour)
@@ -112,7 +112,7 @@ class Reading(Widget[Said]):
         """Return the value."""
         return self._show(state)
 
-    def draw(self, face: Said, look: Look) -> Pad:
+    def draw(self, face: Said, look: ControlState) -> Pad:
         """Return lamp and title at the left, the value at the right."""
         pad, middle = self.pad(), self.rect.height // 2
         indent = 16 if self._has_lamp else 0
@@ -135,7 +135,7 @@ class Words(Widget[tuple[Said, ...]]):
         """Return the lines."""
         return self._show(state)
 
-    def draw(self, face: tuple[Said, ...], look: Look) -> Pad:
+    def draw(self, face: tuple[Said, ...], look: ControlState) -> Pad:
         """Return the lines below each other."""
         pad = self.pad()
         for row, line in enumerate(face):
@@ -166,7 +166,7 @@ class Bar(Widget[Progress]):
         """Return how far it has come."""
         return self._show(state)
 
-    def draw(self, face: Progress, look: Look) -> Pad:
+    def draw(self, face: Progress, look: ControlState) -> Pad:
         """Return title and count above the bar."""
         pad, width = self.pad(), self.rect.width
         pad.text(0, 10, self._title, colour=theme.DIM)

@@ -73,7 +73,7 @@ def _toml(
     client_secret: Path,
     password: Path,
 ) -> str:
-    told: dict[str, dict[str, object]] = {
+    tables: dict[str, dict[str, object]] = {
         "database": {"url": f"sqlite:///{folder.database}"},
         "web": {"base_url": addresses.portal_url},
         "access": {"gateway_url": f"ws://{HOST}:{addresses.gateway}", "origins": [addresses.portal_url]},
@@ -97,8 +97,8 @@ def _toml(
         f"instruments.{INSTRUMENT}.workload.settings": {"cs_mm": 2.7, "amplitude_contrast": 0.1},
     }
     # A JSON string, number or list of strings is also a TOML one.
-    tables = (
+    sections = (
         "\n".join([f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())])
-        for name, table in told.items()
+        for name, table in tables.items()
     )
-    return "# Written at every start of the demo.\n\n" + "\n\n".join(tables) + "\n"
+    return "# Written at every start of the demo.\n\n" + "\n\n".join(sections) + "\n"

@@ -8,8 +8,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloudlet.clock import Clock, utc_now
+from cloudlet.testbed.identity_provider.browser_endpoints import BrowserEndpoints
 from cloudlet.testbed.identity_provider.channel import Channel
-from cloudlet.testbed.identity_provider.doors import Doors
 from cloudlet.testbed.identity_provider.faults import Fault, Quirk
 from cloudlet.testbed.identity_provider.grants import CODE_LIFE, Grant, Keepsakes
 from cloudlet.testbed.identity_provider.headers import PageHeaders
@@ -42,7 +42,7 @@ def create_provider(
     """
     codes: Keepsakes[Grant] = Keepsakes(CODE_LIFE, clock)
     signer = Signer(new_key() if key is None else key, oddity)
-    doors = Doors(settings, codes, clock, oddity)
+    doors = BrowserEndpoints(settings, codes, clock, oddity)
     channel = Channel(settings, codes, signer, clock, oddity)
     guards = [
         Middleware(PageHeaders, headers=HEADERS),

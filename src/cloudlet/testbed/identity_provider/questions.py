@@ -52,6 +52,6 @@ def fault_of(asked: Mapping[str, str]) -> str | None:
 
 def answer_address(question: Question, issuer: str, **answer: str) -> str:
     """Return where the browser goes with `answer`; the issuer is always named (RFC 9207)."""
-    told = {**answer, "state": question.state, "iss": issuer}
+    parameters = {**answer, "state": question.state, "iss": issuer}
     joint = "&" if "?" in question.redirect_uri else "?"
-    return f"{question.redirect_uri}{joint}{urlencode(told)}"
+    return f"{question.redirect_uri}{joint}{urlencode(parameters)}"

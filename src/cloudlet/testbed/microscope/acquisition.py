@@ -26,7 +26,7 @@ from cloudlet.testbed.movies import DiskFull, MovieWriter
 
 __all__ = ["Acquisition", "Order", "Pace", "Surroundings"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ class Acquisition:
             return f"{incomplete} Free space in the raw folder, then press Start.", Tone.BAD
         except CloudletError as problem:
             return f"Acquisition stopped. {problem}", Tone.BAD
-        except Exception as problem:  # noqa: BLE001 - the edge of the task: the screen lives on and says why
-            _log.exception("the simulated camera failed")
+        except Exception as problem:
+            logger.exception("the simulated camera failed")
             return f"Acquisition stopped: the camera failed ({type(problem).__name__}). Press Start to go on.", Tone.BAD
         return end
 

@@ -131,19 +131,19 @@ def test_gateway_gets_into_servers_of_each_version_and_shares(said: bytes, answe
         (b"RFB 003.008\n\x01\x01" + OK + struct.pack("!HH16sI", 1, 1, FORMAT, 1 << 31), ProtocolError),
     ],
 )
-def test_each_refusal_is_told_apart(said: bytes, error: type[Exception]) -> None:
+def test_each_refusal_is_reported_apart(said: bytes, error: type[Exception]) -> None:
     with pytest.raises(error) as refused:
         conversation(ClientHandshake("password"), said)
     assert type(refused.value) is error
 
 
-def test_reason_of_the_server_is_told_without_its_control_characters() -> None:
+def test_reason_of_the_server_is_reported_without_its_control_characters() -> None:
     with pytest.raises(ConsoleRefused, match=r"refuses: Server is full\.") as refused:
         conversation(ClientHandshake(None), b"RFB 003.008\n\x00" + text("Server\x1b\x07 is full\n"))
     assert str(refused.value).isprintable()
 
 
-def test_missing_password_is_told_before_anything_is_tried() -> None:
+def test_missing_password_is_reported_before_anything_is_tried() -> None:
     handshake = ClientHandshake(None)
     with pytest.raises(PasswordRefused, match="has none"):
         conversation(handshake, b"RFB 003.008\n\x01\x02")

@@ -34,7 +34,7 @@ def test_only_eight_characters_count(password: str) -> None:
     assert answer(CHALLENGE, password) == answer(CHALLENGE, password[:8])
 
 
-def test_password_that_vnc_cannot_carry_is_told_without_being_repeated() -> None:
+def test_password_that_vnc_cannot_carry_is_reported_without_being_repeated() -> None:
     with pytest.raises(PasswordRefused) as refused:
         answer(CHALLENGE, "пароль")
     assert "пароль" not in str(refused.value)

@@ -14,7 +14,7 @@ from tests.unit.cryoem.formats.checked import FUZZ_SECONDS
 
 from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.inspection import inspected
-from cloudlet.cryoem.metadata import told_of
+from cloudlet.cryoem.metadata import metadata_sources
 from cloudlet.errors import CloudletError
 
 SIDE = 256
@@ -50,7 +50,7 @@ KINDS: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_damaged_bytes_are_read_or_told(tmp_path: Path, name: str) -> None:
+def test_damaged_bytes_are_read_or_reported(tmp_path: Path, name: str) -> None:
     rng = np.random.default_rng()
     path = KINDS[name](tmp_path / name)
     whole = path.read_bytes()
@@ -68,7 +68,7 @@ def test_damaged_bytes_are_read_or_told(tmp_path: Path, name: str) -> None:
             del raw[int(rng.integers(1, len(raw))) :]
         path.write_bytes(raw)
         with suppress(CloudletError), open_movie(path) as movie:
-            told_of(path, movie.outline)
+            metadata_sources(path, movie.outline)
             frame = np.empty((movie.outline.rows, movie.outline.columns), movie.outline.dtype)
             for index in range(min(3, movie.outline.frames)):
                 with suppress(CloudletError):

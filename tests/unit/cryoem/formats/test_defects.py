@@ -59,7 +59,7 @@ def test_a_usable_area_leaves_out_what_lies_around_it() -> None:
         ("CameraSizeX 8\nCameraSizeY 6\nBadRows one\n", "line 3 makes no sense"),
     ],
 )
-def test_what_makes_no_sense_is_told_by_its_line(text: str, why: str) -> None:
+def test_what_makes_no_sense_is_reported_by_its_line(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse_defects(text)
 
@@ -81,7 +81,7 @@ def test_maps_lie_as_movies_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["defects.txt", "map.tif", "map.mrc"])
-def test_what_cannot_be_used_is_told_with_its_name(tmp_path: Path, name: str) -> None:
+def test_what_cannot_be_used_is_reported_with_its_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     with pytest.raises(DefectsUnusable, match=f"{name} cannot be used: it is not in"):
         read_defects(path, (30, 40))

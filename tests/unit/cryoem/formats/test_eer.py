@@ -16,7 +16,7 @@ from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongType
 from cloudlet.cryoem.formats import eer_movie
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events, build_counter
 from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
-from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
+from cloudlet.cryoem.formats.movie import open_movie, probe
 from cloudlet.cryoem.formats.outline import Fractions
 from cloudlet.cryoem.formats.raw_file import opened
 
@@ -56,7 +56,7 @@ def test_fractions_sum_raw_frames_and_the_last_one_is_shorter(tmp_path: Path) ->
     frames = [encode_events(*drawn(seed, 0.02), TOTAL) for seed in range(7)]
     write_eer(tmp_path / "a.eer", frames, SHAPE)
     single = [imagecodecs.eer_decode(frame, SHAPE, 7, 2, 2).astype(int) for frame in frames]
-    assert look_at_movie(tmp_path / "a.eer").raw_frames == (1,) * 7
+    assert probe(tmp_path / "a.eer").raw_frames == (1,) * 7
     with open_movie(tmp_path / "a.eer", Fractions(3)) as movie:
         assert movie.outline.raw_frames == (3, 3, 1)
         read = movie.read_all()
@@ -68,10 +68,10 @@ def test_a_movie_that_took_the_place_of_another_is_looked_at_anew(tmp_path: Path
     for there in (frames, frames[:2]):
         (tmp_path / "a.eer").unlink(missing_ok=True)
         write_eer(tmp_path / "a.eer", there, SHAPE)
-        assert look_at_movie(tmp_path / "a.eer").frames == len(there)
+        assert probe(tmp_path / "a.eer").frames == len(there)
     with (tmp_path / "a.eer").open("ab") as file:
         file.truncate((tmp_path / "a.eer").stat().st_size - 1)
-    assert look_at_movie(tmp_path / "a.eer").is_cut
+    assert probe(tmp_path / "a.eer").is_cut
 
 
 @given(st.lists(st.sampled_from([0.0, 0.001, 0.03, 0.3, 1.0]), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
@@ -131,17 +131,17 @@ def test_the_file_says_how_it_was_taken(tmp_path: Path) -> None:
     assert metadata.pixel_size_angstrom == pytest.approx(0.7)
 
 
-def test_a_frame_whose_events_end_too_soon_is_told(tmp_path: Path) -> None:
+def test_a_frame_whose_events_end_too_soon_is_reported(tmp_path: Path) -> None:
     whole = encode_events(*drawn(0, 0.02), TOTAL)
     write_eer(tmp_path / "a.eer", [whole, whole[: len(whole) // 2]], SHAPE)
     with pytest.raises(MovieUnreadable, match="Raw frame 2"), open_movie(tmp_path / "a.eer") as movie:
         movie.read_all()
 
 
-def test_a_tiff_called_eer_is_told(tmp_path: Path) -> None:
+def test_a_tiff_called_eer_is_reported(tmp_path: Path) -> None:
     write_eer(tmp_path / "a.eer", [bytes(TOTAL)] * 2, SHAPE, compression=1)
     with pytest.raises(MovieWrongType, match="no electron events"):
-        look_at_movie(tmp_path / "a.eer")
+        probe(tmp_path / "a.eer")
 
 
 CHECKED = build_counter(checked, load_checked)

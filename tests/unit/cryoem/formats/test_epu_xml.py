@@ -52,7 +52,7 @@ def test_what_is_not_said_or_0_is_unknown() -> None:
         "<!DOCTYPE a><a/>".encode("utf-16"),
     ],
 )
-def test_what_is_no_metadata_is_told(tmp_path: Path, raw: bytes) -> None:
+def test_what_is_no_metadata_is_reported(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "a.xml").write_bytes(raw)
     with pytest.raises(MetadataUnreadable, match=r"a\.xml cannot be read"):
         read_epu(tmp_path / "a.xml")

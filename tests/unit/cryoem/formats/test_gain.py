@@ -25,11 +25,11 @@ def test_a_stack_of_one_section_is_an_image(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gain.mrc", "gain.tif"])
 def test_a_missing_gain_says_both_ways_to_give_it(tmp_path: Path, name: str) -> None:
-    with pytest.raises(GainMissing) as told:
+    with pytest.raises(GainMissing) as reported:
         read_gain(tmp_path / name, GAIN.shape)
-    assert name in told.value.message
-    assert "beside the movies" in told.value.remedy
-    assert "--gain" in told.value.remedy
+    assert name in reported.value.message
+    assert "beside the movies" in reported.value.remedy
+    assert "--gain" in reported.value.remedy
 
 
 def test_a_gain_of_another_size_names_both_sizes(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def peak_of_look(path: Path) -> int:
     tracemalloc.start()
     try:
         with pytest.raises(MovieUnreadable, match="more pages or strips than any movie has"):
-            movie.look_at_movie(path)
+            movie.probe(path)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -84,7 +84,7 @@ def test_the_strips_of_a_large_movie_are_not_too_many(tmp_path: Path) -> None:
     with tifffile.TiffWriter(path) as tiff:
         for _ in range(3):
             tiff.write(np.zeros((8_184, 16), np.uint8), rowsperstrip=1, compression="lzw", metadata=None)
-    assert movie.look_at_movie(path).frames == 3
+    assert movie.probe(path).frames == 3
 
 
 def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
@@ -99,11 +99,13 @@ def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded
 
 @pytest.mark.parametrize("tag", [273, 279])
 @pytest.mark.parametrize(("kind", "value"), [(2, 0x64636261), (9, 0xFFFFFF00), (11, 0x45800000)])
-def test_places_and_sizes_that_are_no_whole_numbers_are_told(tmp_path: Path, tag: int, kind: int, value: int) -> None:
+def test_places_and_sizes_that_are_no_whole_numbers_are_reported(
+    tmp_path: Path, tag: int, kind: int, value: int
+) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((512, 512), np.uint8), photometric="minisblack", metadata=None)
     raw = bytearray((tmp_path / "a.tif").read_bytes())
     place = raw.index(struct.pack("<H", tag), struct.unpack("<I", raw[4:8])[0])
     raw[place : place + 12] = struct.pack("<HHII", tag, kind, 4 if kind == 2 else 1, value)
     (tmp_path / "a.tif").write_bytes(raw)
     with pytest.raises(MovieUnreadable, match="where its bytes are"):
-        movie.look_at_movie(tmp_path / "a.tif")
+        movie.probe(tmp_path / "a.tif")

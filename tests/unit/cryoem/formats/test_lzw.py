@@ -55,7 +55,7 @@ def test_every_beginning_of_a_stream_is_right_to_its_last_byte() -> None:
         assert found.tobytes() == whole[:wanted]
 
 
-def test_what_gives_too_little_is_told_and_what_gives_too_much_ends_where_it_should() -> None:
+def test_what_gives_too_little_is_reported_and_what_gives_too_much_ends_where_it_should() -> None:
     raw = imagecodecs.lzw_encode(bytes(range(100)))
     assert decoded(raw, 101) is None
     shorter = decoded(raw, 60)

@@ -92,7 +92,7 @@ def test_a_file_without_a_section_says_nothing_yet() -> None:
     assert movie_metadata(parse_mdoc("T = SerialEM\nVoltage = 300\n"), "a.tif") is None
 
 
-def test_a_number_that_is_none_is_told() -> None:
+def test_a_number_that_is_none_is_reported() -> None:
     with pytest.raises(MetadataUnreadable, match="Voltage = 'high'"):
         metadata("[FrameSet = 0]\nVoltage = high\n")
 
@@ -125,9 +125,9 @@ def test_a_line_that_is_far_too_long_is_left_out() -> None:
 
 
 def test_only_the_beginning_of_a_value_that_is_no_number_is_shown() -> None:
-    with pytest.raises(MetadataUnreadable) as told:
+    with pytest.raises(MetadataUnreadable) as reported:
         metadata(f"[FrameSet = 0]\nVoltage = {'x' * 1000}\n")
-    assert len(told.value.message) < 200
+    assert len(reported.value.message) < 200
 
 
 @given(st.text())

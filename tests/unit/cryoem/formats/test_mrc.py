@@ -12,7 +12,7 @@ import pytest
 from mrcfile.dtypes import get_ext_header_dtype
 
 from cloudlet.cryoem.errors import MovieTruncated, MovieWrongType
-from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
+from cloudlet.cryoem.formats.movie import open_movie, probe
 from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
 
 ROWS, COLUMNS = 257, 263
@@ -68,7 +68,7 @@ def test_four_bits_a_pixel_with_an_odd_width(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress)])
-def test_compressed_files_are_read_and_cut_ones_are_told(
+def test_compressed_files_are_read_and_cut_ones_are_reported(
     tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
 ) -> None:
     plain = written(tmp_path / "a.mrc", FRAMES.astype(np.int16))
@@ -85,13 +85,13 @@ def test_compressed_files_are_read_and_cut_ones_are_told(
         read(path)
     path.write_bytes(whole[:40])
     with pytest.raises(MovieTruncated):
-        look_at_movie(path)
+        probe(path)
 
 
 @pytest.mark.parametrize("mode", [3, 4, 16, 7, -1])
-def test_modes_that_hold_no_movie_are_told(tmp_path: Path, mode: int) -> None:
+def test_modes_that_hold_no_movie_are_reported(tmp_path: Path, mode: int) -> None:
     with pytest.raises(MovieWrongType, match=f"of mode {mode}"):
-        look_at_movie(written(tmp_path / "a.mrc", FRAMES.astype(np.int16), b12=mode))
+        probe(written(tmp_path / "a.mrc", FRAMES.astype(np.int16), b12=mode))
 
 
 @pytest.mark.parametrize("exttyp", [b"FEI1", b"FEI2"])
@@ -123,7 +123,7 @@ def test_the_cell_says_the_pixel_size_where_it_makes_sense(tmp_path: Path, cell:
     assert found == MrcMetadata(None, None if pixel is None else pytest.approx(pixel))
 
 
-def test_a_header_that_is_cut_is_told(tmp_path: Path) -> None:
+def test_a_header_that_is_cut_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path / "a.mrc", FRAMES.astype(np.int16))
     path.write_bytes(path.read_bytes()[:500])
     with path.open("rb") as raw, pytest.raises(MovieTruncated):

@@ -52,7 +52,7 @@ def test_other_optics_are_another_group(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["gone", "broken", "another", "cut"])
-def test_particles_that_are_no_longer_there_are_told(tmp_path: Path, spoil: str) -> None:
+def test_particles_that_are_no_longer_there_are_reported(tmp_path: Path, spoil: str) -> None:
     stars = [written(tmp_path, "a", 2), written(tmp_path, "b", 2)]
     if spoil == "gone":
         stars[1].unlink()

@@ -13,9 +13,9 @@ import pytest
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import GainUnreadable, MetadataUnreadable, MovieTruncated, MovieWrongType
 from cloudlet.cryoem.formats.gain import read_gain
-from cloudlet.cryoem.formats.movie import look_at_movie, open_movie
+from cloudlet.cryoem.formats.movie import open_movie, probe
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
-from cloudlet.cryoem.metadata import told_of
+from cloudlet.cryoem.metadata import metadata_sources
 from cloudlet.cryoem.readiness import readiness_of
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -64,7 +64,7 @@ def test_a_movie_that_is_no_file_fails_at_once(
     path = write_movie(FRAMES, name)
     trap(path)
     with pytest.raises(MovieWrongType, match="not a file of its own"):
-        look_at_movie(path)
+        probe(path)
     with pytest.raises(MovieWrongType, match="not a file of its own"), open_movie(path):
         pass
     readiness = readiness_of(path, CryoemSettings())
@@ -72,16 +72,16 @@ def test_a_movie_that_is_no_file_fails_at_once(
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-def test_metadata_that_is_no_file_is_told(write_movie: WriteMovie, trap: Callable[[Path], None]) -> None:
+def test_metadata_that_is_no_file_is_reported(write_movie: WriteMovie, trap: Callable[[Path], None]) -> None:
     path = write_movie(FRAMES)
-    outline = look_at_movie(path)
+    outline = probe(path)
     trap(path.with_name("a.tif.mdoc"))
     with pytest.raises(MetadataUnreadable, match="not a file of its own"):
-        told_of(path, outline)
+        metadata_sources(path, outline)
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-def test_a_gain_reference_that_is_no_file_is_told(tmp_path: Path, trap: Callable[[Path], None]) -> None:
+def test_a_gain_reference_that_is_no_file_is_reported(tmp_path: Path, trap: Callable[[Path], None]) -> None:
     path = tmp_path / "gain.mrc"
     mrcfile.write(path, np.ones((260, 280), np.float32))
     trap(path)
@@ -94,7 +94,7 @@ def test_a_gain_reference_named_in_the_settings_may_be_a_link(write_movie: Write
     mrcfile.write(gain, np.ones((260, 280), np.float32))
     make_link(gain)
     movie = write_movie(FRAMES)
-    acquisition = acquisition_of(movie, look_at_movie(movie), CryoemSettings(gain=gain))
+    acquisition = acquisition_of(movie, probe(movie), CryoemSettings(gain=gain))
     assert acquisition.gain == tmp_path / "elsewhere.secret"
 
 
@@ -105,7 +105,7 @@ def test_an_mrc_header_that_asks_for_gigabytes_reserves_nothing(tmp_path: Path) 
     raw[92:96] = struct.pack("<i", 2**31 - 1)  # bytes of the extended header
     path.write_bytes(raw)
     with pytest.raises(MovieTruncated, match="frame 1"):
-        look_at_movie(path)
+        probe(path)
     with pytest.raises(MovieTruncated), open_movie(path):
         pass
     with pytest.raises(GainUnreadable):

@@ -36,15 +36,15 @@ def mrc(path: Path, frames: np.ndarray = FRAMES, **words: bytes) -> Path:
     return path
 
 
-def test_a_movie_is_told_with_its_frames_counts_and_metadata(write_movie: WriteMovie) -> None:
+def test_a_movie_is_reported_with_its_frames_counts_and_metadata(write_movie: WriteMovie) -> None:
     report = inspected(write_movie(FRAMES))
-    told = facts(report)
+    reported = facts(report)
     assert (report.kind, report.departures, report.problem) == ("TIFF stack", [], None)
-    assert told["size"] == "280 × 260 pixels of uint8"
-    assert (told["pages"], told["frames"], told["compression"]) == ("4", "4", "LZW")
-    assert told["first frame"].startswith("0 to ")
-    assert "pixel size 1.4 Å, voltage 200 kV" in told["by a.tif.mdoc"]
-    assert "gain reference CountRef_A.mrc" in told["by a.tif.mdoc"]
+    assert reported["size"] == "280 × 260 pixels of uint8"
+    assert (reported["pages"], reported["frames"], reported["compression"]) == ("4", "4", "LZW")
+    assert reported["first frame"].startswith("0 to ")
+    assert "pixel size 1.4 Å, voltage 200 kV" in reported["by a.tif.mdoc"]
+    assert "gain reference CountRef_A.mrc" in reported["by a.tif.mdoc"]
 
 
 def test_a_clean_mrc_stack_departs_in_nothing(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_clean_mrc_stack_departs_in_nothing(tmp_path: Path) -> None:
         ({"b12": struct.pack("<i", 101)}, "Mode 101 is IMOD's"),
     ],
 )
-def test_every_departure_of_an_mrc_header_is_told(tmp_path: Path, words: dict[str, bytes], departure: str) -> None:
+def test_every_departure_of_an_mrc_header_is_reported(tmp_path: Path, words: dict[str, bytes], departure: str) -> None:
     report = inspected(mrc(tmp_path / "a.mrc", **words))
     assert any(departure in sentence for sentence in report.departures), report
 
@@ -80,7 +80,7 @@ def test_an_mrc_mode_that_is_none_cannot_be_used(tmp_path: Path) -> None:
     assert report.problem is not None
 
 
-def test_a_compressed_stack_is_told(tmp_path: Path) -> None:
+def test_a_compressed_stack_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.mrc.gz"
     path.write_bytes(gzip.compress(mrc(tmp_path / "a.mrc").read_bytes()))
     report = inspected(path)
@@ -88,7 +88,7 @@ def test_a_compressed_stack_is_told(tmp_path: Path) -> None:
     assert facts(report)["frames"] == "4"
 
 
-def test_a_gain_reference_is_told_as_an_image(tmp_path: Path) -> None:
+def test_a_gain_reference_is_reported_as_an_image(tmp_path: Path) -> None:
     gain = np.ones((64, 64), np.float32)
     gain[3, :5] = 0
     nan = {f"b{1024 + 4 * (64 * 9 + 9)}": struct.pack("<f", np.nan)}
@@ -98,7 +98,7 @@ def test_a_gain_reference_is_told_as_an_image(tmp_path: Path) -> None:
     assert report.departures == ["1 pixels of the first frame are no numbers."]
 
 
-def test_a_cut_tiff_is_told_by_the_page_where_it_ends(write_movie: WriteMovie) -> None:
+def test_a_cut_tiff_is_reported_by_the_page_where_it_ends(write_movie: WriteMovie) -> None:
     path = write_movie(FRAMES)
     with tifffile.TiffFile(path) as tiff:
         place = tiff.pages[2].dataoffsets[0]
@@ -109,7 +109,7 @@ def test_a_cut_tiff_is_told_by_the_page_where_it_ends(write_movie: WriteMovie) -
     assert any("page" in sentence or "frame" in sentence for sentence in report.departures) or report.problem
 
 
-def test_pages_of_different_sizes_are_told(tmp_path: Path) -> None:
+def test_pages_of_different_sizes_are_reported(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(FRAMES[0], metadata=None)
         tiff.write(FRAMES[0, :100], metadata=None)
@@ -118,7 +118,7 @@ def test_pages_of_different_sizes_are_told(tmp_path: Path) -> None:
     assert report.problem is not None
 
 
-def test_an_eer_movie_is_told_with_what_it_says_of_itself(tmp_path: Path) -> None:
+def test_an_eer_movie_is_reported_with_what_it_says_of_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.eer"
     write_eer(path, [encode_events(np.arange(9), np.arange(9), 64 * 64)] * 7, (64, 64))
     report = inspected(path)
@@ -131,7 +131,7 @@ def test_an_eer_movie_is_told_with_what_it_says_of_itself(tmp_path: Path) -> Non
     assert "It does not say its dose." in inspected(path).departures
 
 
-def test_an_mdoc_is_told_with_its_zeros_and_its_missing_movie(write_movie: WriteMovie) -> None:
+def test_an_mdoc_is_reported_with_its_zeros_and_its_missing_movie(write_movie: WriteMovie) -> None:
     mdoc = write_movie(FRAMES).with_name("a.tif.mdoc")
     report = inspected(mdoc)
     assert report.kind == "SerialEM metadata (mdoc)"
@@ -139,14 +139,14 @@ def test_an_mdoc_is_told_with_its_zeros_and_its_missing_movie(write_movie: Write
     assert facts(report)["dose"] == "10 e/Å² in 4 frames"
     mdoc.write_text(mdoc.read_text().replace("PixelSpacing = 1.4", "PixelSpacing = 0\nnonsense"))
     mdoc.with_name("a.tif").unlink()
-    told = " ".join(inspected(mdoc).departures)
-    assert "a.tif is not beside it" in told
-    assert "PixelSpacing is 0 in 1 places" in told
-    assert "does not say the pixel size" in told
-    assert "neither entries nor sections" in told
+    reported = " ".join(inspected(mdoc).departures)
+    assert "a.tif is not beside it" in reported
+    assert "PixelSpacing is 0 in 1 places" in reported
+    assert "does not say the pixel size" in reported
+    assert "neither entries nor sections" in reported
 
 
-def test_epus_xml_and_serialems_defects_are_told(tmp_path: Path) -> None:
+def test_epus_xml_and_serialems_defects_are_reported(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(
         "<MicroscopeImage><AccelerationVoltage>300000</AccelerationVoltage></MicroscopeImage>"
     )
@@ -159,7 +159,7 @@ def test_epus_xml_and_serialems_defects_are_told(tmp_path: Path) -> None:
     assert "line 3" in str(inspected(tmp_path / "d.txt").problem)
 
 
-def test_our_own_motion_star_is_clean_and_a_table_without_a_blank_line_is_told(tmp_path: Path) -> None:
+def test_our_own_motion_star_is_clean_and_a_table_without_a_blank_line_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.star"
     write_motion_star(path, MovieMotion("a.tif", (4, 260, 280), None, 1.4, 1, 2.5, 0, 300, np.zeros((4, 2))))
     report = inspected(path)
@@ -170,28 +170,28 @@ def test_our_own_motion_star_is_clean_and_a_table_without_a_blank_line_is_told(t
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("data_optics\nloop_\n_rlnOpticsGroup\n1\n\n", "data_optics has no rlnOpticsGroupName"),
         ("data_x\n_a 1\n\ndata_x\n_a 2\n", "duplicate block name"),
         ("data_x\nloop_\n_a\n_b\n1 2 3\n\n", "not STAR"),
     ],
 )
-def test_what_relion_would_stumble_over_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_what_relion_would_stumble_over_is_reported(tmp_path: Path, text: str, reported: str) -> None:
     path = tmp_path / "a.star"
     path.write_text(text)
     report = inspected(path)
-    assert any(told in sentence for sentence in [*report.departures, str(report.problem)]), report
+    assert any(reported in sentence for sentence in [*report.departures, str(report.problem)]), report
 
 
-def test_the_content_counts_and_a_wrong_name_is_told(tmp_path: Path) -> None:
+def test_the_content_counts_and_a_wrong_name_is_reported(tmp_path: Path) -> None:
     mrc(tmp_path / "a.mrc").rename(tmp_path / "a.tif")
     report = inspected(tmp_path / "a.tif")
     assert report.kind == "MRC stack"
     assert "It is called a.tif, which says something else." in report.departures
 
 
-def test_what_cannot_be_inspected_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_inspected_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("hello")
     for name, why in (("gone", "No such file"), ("empty", "empty"), ("text", "known here"), (".", "folder")):

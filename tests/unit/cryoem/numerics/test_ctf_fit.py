@@ -93,7 +93,7 @@ def test_a_phase_shift_is_found_where_it_is_looked_for() -> None:
     assert abs(fit.defocus.mean_angstrom - 9_100) < 150
 
 
-def test_a_tilted_specimen_is_told_by_the_defocus_of_its_places() -> None:
+def test_a_tilted_specimen_is_reported_by_the_defocus_of_its_places() -> None:
     optics, side = Optics(300, 2.7, 0.1), 2048
     rise = np.linspace(-0.4, 0.4, CELLS) * side * PIXEL * np.tan(np.radians(20))
     cells = np.empty((CELLS, CELLS, TILE, TILE // 2 + 1), np.float32)

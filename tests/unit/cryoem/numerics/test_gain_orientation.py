@@ -72,7 +72,7 @@ def test_a_quarter_turn_is_counter_clockwise_with_row_zero_at_the_bottom() -> No
     assert turned[2, 2] == 1  # top right
 
 
-def test_a_shape_that_no_candidate_gives_is_told() -> None:
+def test_a_shape_that_no_candidate_gives_is_reported() -> None:
     assert (
         match_gain(np.ones((512, 640), np.float32), reference((640, 512), 0.02, 0), [Orientation(0, False, False)])
         is None

@@ -14,7 +14,7 @@ def test_slices_make_up_the_whole(count: int, size: int) -> None:
     assert sorted(seen) == list(range(size))
 
 
-def test_what_one_raises_is_told_once_nobody_works_any_more() -> None:
+def test_what_one_raises_is_reported_once_nobody_works_any_more() -> None:
     working, both = set(), threading.Barrier(2)
 
     def work(item: int) -> None:

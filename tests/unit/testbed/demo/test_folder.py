@@ -94,7 +94,7 @@ def test_a_folder_that_holds_no_demo_is_refused_and_left_as_it_was(tmp_path: Pat
 
 
 @pytest.mark.parametrize("below", ["", "demo"])
-def test_a_folder_that_is_a_file_or_below_one_is_told_in_words(tmp_path: Path, below: str) -> None:
+def test_a_folder_that_is_a_file_or_below_one_is_reported_in_words(tmp_path: Path, below: str) -> None:
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(FolderNotUsable, match="file"), DemoFolder.opened(path / below):
@@ -102,7 +102,7 @@ def test_a_folder_that_is_a_file_or_below_one_is_told_in_words(tmp_path: Path, b
 
 
 @pytest.mark.parametrize("name", ["/proc/x", "a" * 300])
-def test_a_folder_that_cannot_be_made_is_told_in_words(name: str) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_in_words(name: str) -> None:
     with pytest.raises(FolderNotUsable, match="cannot be made"), DemoFolder.opened(Path(name)):
         pass
 

@@ -171,7 +171,7 @@ async def test_pages_allow_no_scripts_and_nothing_inline(browser: httpx.AsyncCli
 @pytest.mark.parametrize(
     "change", [{"client_id": "nobody"}, {"redirect_uri": CALLBACK + "/"}, {"redirect_uri": "https://evil.example"}]
 )
-async def test_unknown_portal_is_told_so_and_nobody_is_sent_anywhere(
+async def test_unknown_portal_is_reported_so_and_nobody_is_sent_anywhere(
     browser: httpx.AsyncClient, change: dict[str, str]
 ) -> None:
     for answer in (
@@ -195,9 +195,9 @@ async def test_wrong_question_goes_back_with_its_error(
     browser: httpx.AsyncClient, change: dict[str, str], error: str
 ) -> None:
     answer = await browser.get("/authorize", params={**QUESTION, **change})
-    told = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    reported = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
     assert answer.headers["location"].startswith(CALLBACK)
-    assert told == {"error": error, "state": "the-state", "iss": ISSUER}
+    assert reported == {"error": error, "state": "the-state", "iss": ISSUER}
 
 
 @given(st.dictionaries(st.sampled_from(list(QUESTION)), st.text()))

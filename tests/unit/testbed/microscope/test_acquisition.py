@@ -153,7 +153,7 @@ def test_acquisition_goes_on_once_there_is_room_again(world: World, microscope: 
     assert len(movies(world.folder)) == 3
 
 
-def test_a_disk_that_fills_in_the_middle_of_a_movie_is_told_on_the_screen(
+def test_a_disk_that_fills_in_the_middle_of_a_movie_is_reported_on_the_screen(
     world: World, microscope: Microscope, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(writer: MovieWriter, movie: Movie, started: datetime) -> Iterator[int]:

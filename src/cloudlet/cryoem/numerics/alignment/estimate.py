@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.numerics.alignment.climb import Climb
 from cloudlet.cryoem.numerics.alignment.coarse import RESOLUTION_ANGSTROM, coarse_path
 from cloudlet.cryoem.numerics.alignment.field import LocalField, MotionField
 from cloudlet.cryoem.numerics.alignment.gaussian import Posterior, Prior
+from cloudlet.cryoem.numerics.alignment.newton import NewtonSearch
 from cloudlet.cryoem.numerics.alignment.patches import Patches, patch_windows
 from cloudlet.cryoem.numerics.alignment.priors import (
     FieldWidths,
@@ -120,7 +120,7 @@ class _Alignment:
         )
 
     def _path(self, spectra: Spectra, path: Floats) -> tuple[Floats, tuple[Posterior, Posterior]]:
-        climb = Climb(spectra, self._ring_amplitudes(spectra), np.zeros_like(path), path[None])
+        climb = NewtonSearch(spectra, self._ring_amplitudes(spectra), np.zeros_like(path), path[None])
         chosen = PathWidths(0.3, 0.3, 3.0)
         for number, resolution in enumerate(_PATH_STEPS):
             candidates = list(path_widths()) if number in _CHOICES else [chosen]
@@ -137,7 +137,7 @@ class _Alignment:
         windows = patch_windows(self._stack.layout.binned_shape, grid)
         spectra = self._stack.spectra(windows, self._limit, self._amplitudes)
         patches = Patches(windows, self._pixel)
-        climb = Climb(spectra, self._ring_amplitudes(spectra), path, np.zeros((len(windows), *path.shape)))
+        climb = NewtonSearch(spectra, self._ring_amplitudes(spectra), path, np.zeros((len(windows), *path.shape)))
         size = min(self._stack.layout.binned_shape) * self._pixel
         chosen = FieldWidths(0.25 * size, 0.3, 2.0)
         roots = {length: patches.root(length) for length in {widths.length for widths in field_widths(size)}}

@@ -62,12 +62,12 @@ class Posterior:
         return variance
 
 
-def posterior_of(told: Floats, places: Floats, frames: Floats, prior: Prior) -> Posterior:
+def posterior_of(data_pull: Floats, places: Floats, frames: Floats, prior: Prior) -> Posterior:
     """Join what the data tell with a prior.
 
     Parameters
     ----------
-    told
+    data_pull
         ``S u0 T + g``, the pull of the data on displacement zero, shape (places, frames).
     places
         Information S of each place, shape (places,).
@@ -80,7 +80,7 @@ def posterior_of(told: Floats, places: Floats, frames: Floats, prior: Prior) -> 
     t, turn_frames = np.linalg.eigh(prior.frames.T @ frames @ prior.frames)
     basis_places, basis_frames = prior.places @ turn_places, prior.frames @ turn_frames
     precision = 1 + np.maximum(s, 0)[:, None] * np.maximum(t, 0)[None, :]
-    pull = basis_places.T @ told @ basis_frames
+    pull = basis_places.T @ data_pull @ basis_frames
     white = pull / precision
     return Posterior(
         mean=basis_places @ white @ basis_frames.T,

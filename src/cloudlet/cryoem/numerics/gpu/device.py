@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from cloudlet.cryoem.numerics.device import Layout
-from cloudlet.cryoem.numerics.gpu.memory import reserve, room_for, telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import reserve, room_for, translate_memory_errors
 from cloudlet.cryoem.numerics.gpu.stack import TorchStack
 
 __all__ = ["TorchDevice"]
@@ -21,19 +21,19 @@ class TorchDevice:
         self,
         name: str,
         turn: Callable[[], AbstractContextManager[None]] = nullcontext,
-        waited_for: Callable[[Callable[[], bool]], bool] = lambda is_there: is_there(),
+        wait_for: Callable[[Callable[[], bool]], bool] = lambda is_there: is_there(),
     ) -> None:
         """Open a device by torch's name for it.
 
-        Where processes share it, `turn` lets one at a time ask for memory, and `waited_for` waits until there is some;
+        Where processes share it, `turn` lets one at a time ask for memory, and `wait_for` waits until there is some;
         it tells whether it came about.
         """
-        self.name, self._turn, self._waited_for = name, turn, waited_for
+        self.name, self._turn, self._waited_for = name, turn, wait_for
         self._device = torch.device(name)
         # products of 32 bits are not to be made of 19
         torch.backends.cuda.matmul.allow_tf32 = False
 
-    @telling_full_memory
+    @translate_memory_errors
     def stack(self, layout: Layout) -> TorchStack:
         """Return room for one movie; waits for it where other processes have taken the card's memory."""
         if self._device.type == "cuda":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.device import DeviceFull, Layout
 
-__all__ = ["host_array", "reserve", "room_for", "telling_full_memory"]
+__all__ = ["host_array", "reserve", "room_for", "translate_memory_errors"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def room_for(layout: Layout) -> int:
     return int(counts + 4 * binned + 4 * max(_IMAGES * image, _BINNED * binned))
 
 
-def reserve(device: torch.device, needed: int, waited_for: Callable[[Callable[[], bool]], bool]) -> None:
+def reserve(device: torch.device, needed: int, wait_for: Callable[[Callable[[], bool]], bool]) -> None:
     """Take so many bytes of the card once they are free: what is made from now on is made of them.
 
     Parameters
@@ -39,7 +39,7 @@ def reserve(device: torch.device, needed: int, waited_for: Callable[[Callable[[]
         The card.
     needed
         Bytes.
-    waited_for
+    wait_for
         Waits until something is so, and tells whether it came about.
 
     Raises
@@ -51,17 +51,17 @@ def reserve(device: torch.device, needed: int, waited_for: Callable[[Callable[[]
     total = torch.cuda.get_device_properties(device).total_memory
     if needed + _MARGIN > total:
         raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, which has {total / 1e9:.1f} GB in all")
-    if not waited_for(lambda: torch.cuda.mem_get_info(device)[0] >= needed + _MARGIN):
+    if not wait_for(lambda: torch.cuda.mem_get_info(device)[0] >= needed + _MARGIN):
         raise DeviceFull(f"needs {needed / 1e9:.1f} GB of the graphics card, where others have left no room for long")
     # torch keeps what is let go for what comes next
     torch.empty(needed, dtype=torch.uint8, device=device)
 
 
-def telling_full_memory(work: Callable[P, T]) -> Callable[P, T]:
+def translate_memory_errors(work: Callable[P, T]) -> Callable[P, T]:
     """Let a function raise `DeviceFull` where the card has no room."""
 
     @wraps(work)
-    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return work(*args, **kwargs)
         except RuntimeError as cause:
@@ -70,7 +70,7 @@ def telling_full_memory(work: Callable[P, T]) -> Callable[P, T]:
                 raise
             raise DeviceFull("found no room left on the graphics card") from cause
 
-    return told
+    return wrapped
 
 
 def host_array(tensor: torch.Tensor) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.device import LowFrequencies, RadialTable, Window
 from cloudlet.cryoem.numerics.fourier import edge
-from cloudlet.cryoem.numerics.gpu.memory import telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import translate_memory_errors
 from cloudlet.cryoem.numerics.padding import fast_shape
 from cloudlet.cryoem.numerics.rings import RINGS, Rings, cropped_frequencies, rings_of, within
 
@@ -35,7 +35,7 @@ class TorchSpectra:
         chosen = self.transforms[0][:, torch.from_numpy(kept).to(self.transforms.device), :columns]
         return LowFrequencies(np.ascontiguousarray(chosen.cpu().numpy()), self.rows[kept], self.columns[:columns])
 
-    @telling_full_memory
+    @translate_memory_errors
     def match(self, shifts: NDArray[np.float64]) -> TorchMatch:
         """Move windows back and sum frames."""
         return TorchMatch(self, shifts)
@@ -72,7 +72,7 @@ class TorchMatch:
         self._sum = torch.stack([self._moved(number).sum(dim=0) for number in range(len(shifts))])
         self.power_of_sum = spectra.sums.over(_power(self._sum))
 
-    @telling_full_memory
+    @translate_memory_errors
     def gradients(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the slopes, shape (windows, frames, 2): ``-4 pi sum(weight f Im(conj(R) G))``."""
         spectra, device = self._spectra, self._sum.device

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.numerics.device import Layout, RadialTable, Window
 from cloudlet.cryoem.numerics.frames import Defects
 from cloudlet.cryoem.numerics.gpu.gathering import gather
-from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import host_array, translate_memory_errors
 from cloudlet.cryoem.numerics.gpu.spectra import TorchSpectra
 from cloudlet.cryoem.numerics.gpu.weighting import TorchSums
 
@@ -26,7 +26,7 @@ _KEPT_AS = {"uint8": torch.uint8, "int8": torch.int8, "uint16": torch.int16, "in
 class TorchStack:
     """Counts as they were decoded, and the frames binned; implements `cloudlet.cryoem.numerics.device.Stack`."""
 
-    @telling_full_memory
+    @translate_memory_errors
     def __init__(self, layout: Layout, device: torch.device) -> None:
         self.layout = layout
         self._device = device
@@ -53,7 +53,7 @@ class TorchStack:
         with self._gate:
             self._free.append(place)
 
-    @telling_full_memory
+    @translate_memory_errors
     def total(self) -> NDArray[np.float32]:
         """Return the sum of the raw counts, shape (rows, columns)."""
         total = torch.zeros(self._counts.shape[1:], dtype=torch.float32, device=self._device)
@@ -61,7 +61,7 @@ class TorchStack:
             total += self._floats(frame)
         return host_array(total)
 
-    @telling_full_memory
+    @translate_memory_errors
     def calibrate(self, gain: NDArray[np.float32] | None, defects: Defects) -> NDArray[np.float64]:
         """Replace defects, keep the gain, bin all frames, and return their means, shape (frames,)."""
         bad, good = (
@@ -81,12 +81,12 @@ class TorchStack:
             means[frame] = self._binned[frame].mean(dtype=torch.float64) / factor**2
         return np.asarray(means.cpu().numpy(), np.float64)
 
-    @telling_full_memory
+    @translate_memory_errors
     def spectra(self, windows: Sequence[Window], limit: float, amplitudes: RadialTable) -> TorchSpectra:
         """Transform windows of all binned frames."""
         return TorchSpectra(self._binned, windows, limit, amplitudes)
 
-    @telling_full_memory
+    @translate_memory_errors
     def gathered(self, displacements: NDArray[np.float32], shares: NDArray[np.float32]) -> TorchSums:
         """Sum displaced frames."""
         return gather(self._scaled, (self.layout.rows, self.layout.columns), displacements, shares, self._device)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.device import HalfPlane, RadialTable
-from cloudlet.cryoem.numerics.gpu.memory import host_array, telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import host_array, translate_memory_errors
 from cloudlet.cryoem.numerics.interpolation import deblurring
 from cloudlet.cryoem.numerics.padding import cropped_size, leading_over, low_pass_image
 from cloudlet.cryoem.numerics.threads import Threads
@@ -28,7 +28,7 @@ class TorchSums:
         """Return one of the sums, shape (rows, columns)."""
         return host_array(self._padded[number, : self._shape[0], : self._shape[1]])
 
-    @telling_full_memory
+    @translate_memory_errors
     def combined(self, filters: Sequence[RadialTable], shape: tuple[int, int]) -> list[HalfPlane]:
         """Return the filtered sums of the sums; one transform is held at a time beside the results."""
         device, (rows, columns) = self._padded.device, (self._padded.shape[1], self._padded.shape[2])
@@ -61,7 +61,7 @@ class TorchHalfPlane:
         """Return the same for the host's threads."""
         return CpuHalfPlane(host_array(self._transform), self._padded, self._shape, threads)
 
-    @telling_full_memory
+    @translate_memory_errors
     def image(self, rows: int, columns: int, low_pass: RadialTable | None = None) -> NDArray[np.float32]:
         """Return the image of so many rows and columns, at most those it has."""
         size = cropped_size(self._padded, self._shape, (rows, columns))

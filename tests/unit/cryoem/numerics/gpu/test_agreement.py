@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.correction import Correction
-from cloudlet.cryoem.formats.movie import look_at_movie
+from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import fit_ctf
@@ -121,13 +121,13 @@ def movie(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CryoemSetting
     """A movie of the second simulator, with gain, drift, stretch and rings."""
     spec = MovieSpec(1024, 1024, 12, 1.06, 3.0, motion="smooth", strength=3.0)
     path = write_movie(tmp_path_factory.mktemp("raw"), "a", spec, 7)
-    told = {"pixel_size_angstrom": 1.06, "voltage_kv": 300.0, "dose_per_frame": 50 / 12}
-    return path, CryoemSettings(**told, gain=path.with_name("a-gain.mrc"), keep_halves=True)
+    reported = {"pixel_size_angstrom": 1.06, "voltage_kv": 300.0, "dose_per_frame": 50 / 12}
+    return path, CryoemSettings(**reported, gain=path.with_name("a-gain.mrc"), keep_halves=True)
 
 
 def test_a_whole_movie_comes_out_the_same(movie: tuple[Path, CryoemSettings]) -> None:
     path, chosen = movie
-    acquisition = acquisition_of(path, look_at_movie(path), chosen)
+    acquisition = acquisition_of(path, probe(path), chosen)
 
     def corrected(device: Device, threads: int) -> Correction:
         return OwnCorrector(device, threads, chosen).correct(path, acquisition, path.parent, Stopwatch())

@@ -13,7 +13,7 @@ if not os.environ.get("CLOUDLET_TESTS_COMPLETE"):
     pytest.importorskip("torch", reason="torch is not installed; `make torch` installs it")
 import torch
 
-from cloudlet.cryoem.numerics.gpu.memory import host_array, room_for, telling_full_memory
+from cloudlet.cryoem.numerics.gpu.memory import host_array, room_for, translate_memory_errors
 
 
 def test_the_room_grows_with_frames_and_with_the_kind_of_count() -> None:
@@ -31,8 +31,8 @@ def test_the_room_grows_with_frames_and_with_the_kind_of_count() -> None:
         RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
     ],
 )
-def test_a_full_card_is_told_in_whichever_words_it_comes(error: RuntimeError) -> None:
-    @telling_full_memory
+def test_a_full_card_is_reported_in_whichever_words_it_comes(error: RuntimeError) -> None:
+    @translate_memory_errors
     def work() -> None:
         raise error
 
@@ -41,7 +41,7 @@ def test_a_full_card_is_told_in_whichever_words_it_comes(error: RuntimeError) ->
 
 
 def test_other_errors_stay_what_they_are() -> None:
-    @telling_full_memory
+    @translate_memory_errors
     def work() -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 

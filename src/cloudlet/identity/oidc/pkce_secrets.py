@@ -12,7 +12,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
-__all__ = ["Proof", "new_secret"]
+__all__ = ["PkceSecrets", "new_secret"]
 
 
 def new_secret() -> str:
@@ -21,7 +21,7 @@ def new_secret() -> str:
 
 
 @dataclass(frozen=True)
-class Proof:
+class PkceSecrets:
     """The three values of one sign-in.
 
     Attributes

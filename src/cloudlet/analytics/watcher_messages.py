@@ -8,9 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from cloudlet.analytics.models import Problem, Workload
-from cloudlet.analytics.rules import Phase, Sight
+from cloudlet.analytics.rules import FileStamp, Phase
 
-__all__ = ["Afresh", "Assignment", "Done", "Handed", "Held", "Known", "Look", "Order", "Pulse", "Reading", "Sighting"]
+__all__ = [
+    "Afresh",
+    "Assignment",
+    "Done",
+    "FileChange",
+    "FolderScan",
+    "Handed",
+    "Held",
+    "Known",
+    "Order",
+    "Pulse",
+    "Reading",
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +34,7 @@ class Known:
     handed: frozenset[str] = frozenset()
     """Queued already."""
     arriving: frozenset[str] = frozenset()
-    held: Mapping[str, Sight | None] = field(default_factory=dict)
+    held: Mapping[str, FileStamp | None] = field(default_factory=dict)
     """Failed, with the file as it was then; None where it had vanished."""
 
 
@@ -40,23 +52,23 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class FileChange:
     """An exposure file stands elsewhere than it did."""
 
     name: str
     phase: Phase
-    sight: Sight | None
+    stamp: FileStamp | None
     """None when the file is not there."""
     problem: Problem | None
 
 
 @dataclass(frozen=True)
-class Look:
+class FolderScan:
     """One look at the raw folder has ended."""
 
     problem: Problem | None
     """Why nothing can be processed now: the raw or the project folder."""
-    sightings: tuple[Sighting, ...] = ()
+    changes: tuple[FileChange, ...] = ()
     """What changed since the last look, oldest file first."""
     unsettled: int = 0
     """Files that still grow or are not complete."""
@@ -72,7 +84,7 @@ class Reading:
     """The workload begins to look into a file; if nothing follows, this is where it hangs."""
 
     name: str
-    sight: Sight | None
+    stamp: FileStamp | None
 
 
 @dataclass(frozen=True)
@@ -91,10 +103,10 @@ class Handed:
 
 @dataclass(frozen=True)
 class Held:
-    """To the watcher: this exposure failed; report it when it differs from `sight`."""
+    """To the watcher: this exposure failed; report it when it differs from `stamp`."""
 
     name: str
-    sight: Sight | None
+    stamp: FileStamp | None
 
 
 @dataclass(frozen=True)

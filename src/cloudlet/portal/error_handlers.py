@@ -18,9 +18,9 @@ from cloudlet.portal.errors import Unforeseen
 from cloudlet.portal.rendering import Pages
 from cloudlet.web import MethodRefused, NotFound, RequestUnusable, SignInNeeded, problem_of, security_headers, status_of
 
-__all__ = ["install_failures"]
+__all__ = ["install_error_handlers"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 START = "Start from the home page."
 UNUSABLE = RequestUnusable("The request holds a value that cannot be used.", START)
@@ -30,15 +30,15 @@ BY_STATUS: Mapping[int, CloudletError] = {
 }
 
 
-def install_failures(app: FastAPI, pages: Pages, guard: Guard) -> None:
+def install_error_handlers(app: FastAPI, pages: Pages, guard: Guard) -> None:
     """Make `app` answer every error with sentences."""
 
     def answer(request: Request, error: Exception) -> Response:
-        return failure(pages, request, error, guard)
+        return error_response(pages, request, error, guard)
 
     def last_answer(request: Request, error: Exception) -> Response:
-        log.error("unforeseen error at %s", request.url.path, exc_info=error)
-        response = failure(
+        logger.error("unforeseen error at %s", request.url.path, exc_info=error)
+        response = error_response(
             pages, request, Unforeseen("Something went wrong on the server.", "Load the page again in a minute.")
         )
         response.headers.update(security_headers())  # the middleware that sets them does not see this answer
@@ -49,22 +49,22 @@ def install_failures(app: FastAPI, pages: Pages, guard: Guard) -> None:
     app.add_exception_handler(Exception, last_answer)
 
 
-def failure(pages: Pages, request: Request, error: Exception, guard: Guard | None = None) -> Response:
+def error_response(pages: Pages, request: Request, error: Exception, guard: Guard | None = None) -> Response:
     """Return the answer to `error`: JSON, a page, or the way to the sign-in.
 
     The page greets whom `guard` finds; without one it asks nothing that could fail as well.
     """
-    told = _told(error)
-    status = status_of(told)
+    reported = _as_cloudlet_error(error)
+    status = status_of(reported)
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse(problem_of(told), status)
-    if isinstance(told, SignInNeeded):
+        return JSONResponse(problem_of(reported), status)
+    if isinstance(reported, SignInNeeded):
         return RedirectResponse(f"/?next={quote(_wanted(request), safe='')}", 303)
     session = None if guard is None else guard.session(request)
-    return pages.render(request, "failure.html", session, status=status, error=told, status_code=status)
+    return pages.render(request, "failure.html", session, status=status, error=reported, status_code=status)
 
 
-def _told(error: Exception) -> CloudletError:
+def _as_cloudlet_error(error: Exception) -> CloudletError:
     if isinstance(error, CloudletError):
         return error
     return BY_STATUS.get(error.status_code, UNUSABLE) if isinstance(error, HTTPException) else UNUSABLE

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from cloudlet.cryoem.errors import ProductUnwritable
 
-__all__ = ["written_beside"]
+__all__ = ["atomic_write"]
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; rename it to `path` when the block ends well, else remove it.
 
     The temporary name is unique, so that two workers on the same movie do not meet; what a killed one leaves behind

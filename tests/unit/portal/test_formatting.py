@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlet.analytics import Figure
-from cloudlet.portal.numbers import (
+from cloudlet.portal.formatting import (
     age_text,
     figure_text,
     is_beyond,
@@ -54,7 +54,7 @@ def test_a_figure_without_threshold_is_never_beyond_it() -> None:
     ("seconds", "text"),
     [(None, "–"), (-3, "0 s"), (6.4, "6 s"), (119, "119 s"), (120, "2 min"), (7380, "2 h 3 min"), (200_000, "2 days")],
 )
-def test_a_length_of_time_is_told_in_the_units_that_matter(seconds, text) -> None:
+def test_a_length_of_time_is_reported_in_the_units_that_matter(seconds, text) -> None:
     assert seconds_text(seconds) == text
 
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from cloudlet.portal.errors import TooManyStreams
 
-__all__ = ["Places"]
+__all__ = ["StreamLimits"]
 
 
-class Places:
+class StreamLimits:
     """Places for each key; to be used by the tasks of one event loop.
 
     Parameters

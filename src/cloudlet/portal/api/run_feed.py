@@ -15,29 +15,29 @@ from collections.abc import AsyncGenerator, Callable
 from cloudlet.access import ConsoleChanged, GrantChanged
 from cloudlet.analytics import ExposureStateChanged, Run, RunChanged
 from cloudlet.errors import CloudletError
-from cloudlet.events import Listener, Missed, News, Tail
+from cloudlet.events import EventsMissed, Listener, StoredEvent, Tail
 from cloudlet.identity import Account
-from cloudlet.portal.admission import visible_console
 from cloudlet.portal.api.snapshots import changed_exposures
-from cloudlet.portal.documents import ConsoleDocument, RunDocument, VitalsDocument
+from cloudlet.portal.authorization import visible_console
+from cloudlet.portal.schemas import ConsoleSchema, RunSchema, VitalsSchema
 from cloudlet.portal.services import Services
 from cloudlet.web import ServerEvent, problem_of
 
-__all__ = ["Feed", "follow"]
+__all__ = ["RunFeed", "follow"]
 
 GATHER_SECONDS = 0.2
 RUN_NEWS = {ExposureStateChanged.kind, RunChanged.kind}
 CONSOLE_NEWS = {ConsoleChanged.kind, GrantChanged.kind}
 
 
-class Feed:
+class RunFeed:
     """What one page has not seen yet of one run.
 
     Parameters
     ----------
     services
         What is asked.
-    admit
+    authorize
         Returns who looks, and the run, while they may see it; raises `CloudletError` from then on.
     cursor
         Number of the last change the page knows.
@@ -46,15 +46,15 @@ class Feed:
     """
 
     def __init__(
-        self, services: Services, admit: Callable[[], tuple[Account, Run]], cursor: int, history_length: int
+        self, services: Services, authorize: Callable[[], tuple[Account, Run]], cursor: int, history_length: int
     ) -> None:
         self._services = services
-        self._admit = admit
+        self._authorize = authorize
         self._cursor = cursor
         self._history_length = history_length
         self._run: Run | None = None
 
-    def concerns(self, news: News) -> bool:
+    def concerns(self, news: StoredEvent) -> bool:
         """Tell whether `news` may have changed what the page shows."""
         if self._run is None:
             return True
@@ -70,7 +70,7 @@ class Feed:
         CloudletError
             The person may not see the run any more.
         """
-        account, self._run = self._admit()
+        account, self._run = self._authorize()
         return [*self._exposures(self._run), self._status(account, self._run)]
 
     def _exposures(self, run: Run) -> list[ServerEvent]:
@@ -80,22 +80,22 @@ class Feed:
             changed, is_complete = changed_exposures(self._services, run.id, self._cursor, self._history_length)
             if changed:
                 self._cursor = changed[-1].change
-                rows = [document.model_dump(mode="json") for document in changed]
+                rows = [schema.model_dump(mode="json") for schema in changed]
                 events.append(ServerEvent(self._cursor, "exposures", {"exposures": rows}))
         return events
 
     def _status(self, account: Account, run: Run) -> ServerEvent:
-        vitals = VitalsDocument.of(self._services.runs.vitals(run.id), self._services.clock())
-        console = ConsoleDocument.seen(visible_console(self._services, account, run.instrument))
-        told = {
-            "run": RunDocument.of(run).model_dump(mode="json"),
+        vitals = VitalsSchema.of(self._services.runs.vitals(run.id), self._services.clock())
+        console = ConsoleSchema.visible(visible_console(self._services, account, run.instrument))
+        status = {
+            "run": RunSchema.of(run).model_dump(mode="json"),
             "vitals": vitals.model_dump(mode="json"),
             "console": console and console.model_dump(mode="json"),
         }
-        return ServerEvent(None, "status", told)
+        return ServerEvent(None, "status", status)
 
 
-async def follow(feed: Feed, tail: Tail, pulse_seconds: float) -> AsyncGenerator[ServerEvent, None]:
+async def follow(feed: RunFeed, tail: Tail, pulse_seconds: float) -> AsyncGenerator[ServerEvent, None]:
     """Yield what is new for `feed`, at once, with each piece of news, and every `pulse_seconds`."""
     with tail.listen() as listener:
         while True:
@@ -109,7 +109,7 @@ async def follow(feed: Feed, tail: Tail, pulse_seconds: float) -> AsyncGenerator
             await _news(feed, listener, pulse_seconds)
 
 
-async def _news(feed: Feed, listener: Listener, pulse_seconds: float) -> None:
+async def _news(feed: RunFeed, listener: Listener, pulse_seconds: float) -> None:
     try:
         async with asyncio.timeout(pulse_seconds):
             while not feed.concerns(await listener.next()):
@@ -117,5 +117,5 @@ async def _news(feed: Feed, listener: Listener, pulse_seconds: float) -> None:
         async with asyncio.timeout(GATHER_SECONDS):
             while True:
                 await listener.next()
-    except (TimeoutError, Missed):
+    except (TimeoutError, EventsMissed):
         return

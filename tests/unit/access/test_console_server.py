@@ -11,40 +11,40 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from cloudlet.access import reception as module
-from cloudlet.access.attendance import Attendance, state_of
+from cloudlet.access import console_server as module
+from cloudlet.access.console_server import ConsoleServer
 from cloudlet.access.errors import ConsoleUnreachable
-from cloudlet.access.models import Admission, Seat
-from cloudlet.access.reception import Reception
+from cloudlet.access.models import Authorization, ViewerSession
+from cloudlet.access.presence_store import PresenceStore, state_of
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.instruments import Level
 
-ADA = Admission("ada", "Ada", "scope-1", Level.OPERATE, "session")
+ADA = Authorization("ada", "Ada", "scope-1", Level.OPERATE, "session")
 LINE = SimpleNamespace(write=lambda _: None, close=lambda: asyncio.sleep(0, True))
-BEN = Admission("ben", "Ben", "scope-1", Level.OPERATE, "another session")
+BEN = Authorization("ben", "Ben", "scope-1", Level.OPERATE, "another session")
 
 
-class SlowToReturn(Attendance):
+class SlowToReturn(PresenceStore):
     """The first to arrive learns of the place only after the second could have had one."""
 
     is_first = True
 
-    def arrive(self, admission: Admission) -> Seat:
-        seat = super().arrive(admission)
+    def arrive(self, authorization: Authorization) -> ViewerSession:
+        viewer_session = super().arrive(authorization)
         if self.is_first:
             self.is_first = False
             time.sleep(0.3)
-        return seat
+        return viewer_session
 
 
-async def test_who_is_displaced_is_always_there_to_be_told(database: Database) -> None:
-    attendance = SlowToReturn(database)
-    reception = Reception(SimpleNamespace(attendance=attendance), {})
+async def test_who_is_displaced_is_always_there_to_be_reported(database: Database) -> None:
+    presence = SlowToReturn(database)
+    console_server = ConsoleServer(SimpleNamespace(presence=presence), {})
 
     async def arrive() -> tuple[int | None, set[int]]:
-        visit = await reception._arrived(None, LINE, ADA, b"")
-        return visit.seat.displaced, set(reception._visits)
+        console = await console_server._arrive(None, LINE, ADA, b"")
+        return console.viewer_session.displaced, set(console_server._open_consoles)
 
     first, second = await asyncio.gather(arrive(), arrive())
     assert first[0] is None
@@ -52,7 +52,7 @@ async def test_who_is_displaced_is_always_there_to_be_told(database: Database) -
     assert second[0] in second[1]
 
 
-class Stalled(Attendance):
+class Stalled(PresenceStore):
     """The database cannot be written the first times that somebody leaves."""
 
     stalls = 3
@@ -68,24 +68,24 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEAVE_AGAIN_SECONDS", 0.01)
-    attendance = Stalled(database)
-    reception = Reception(SimpleNamespace(attendance=attendance, clock=utc_now), {})
-    visit = await reception._arrived(None, LINE, ADA, b"")
-    await reception._see_off(visit, "connection lost")
+    presence = Stalled(database)
+    console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now), {})
+    console = await console_server._arrive(None, LINE, ADA, b"")
+    await console_server._close(console, "connection lost")
     with database.read() as work:
         assert state_of(work, ADA.instrument).operator is None
-    assert attendance.arrive(BEN).has_control
+    assert presence.arrive(BEN).has_control
 
 
 async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_go_of(database: Database) -> None:
-    reception = Reception(SimpleNamespace(attendance=Attendance(database)), {"scope-1": SilentDoor()})
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentDoor()})
     written: list[bytes] = []
-    line = SimpleNamespace(write=written.append)
-    async with reception._releaser.running():
-        reception._releaser.later("scope-1", b"a key comes up")
-        await reception._arrived(None, line, BEN, b"")
+    upstream = SimpleNamespace(write=written.append)
+    async with console_server._releaser.running():
+        console_server._releaser.schedule("scope-1", b"a key comes up")
+        await console_server._arrive(None, upstream, BEN, b"")
     assert written == [b"a key comes up"]
-    assert reception._releaser.take_over("scope-1") == b""
+    assert console_server._releaser.take_pending("scope-1") == b""
 
 
 class SilentDoor:

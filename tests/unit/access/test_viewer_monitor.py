@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from cloudlet.access import Access, AccessSettings, Grant
-from cloudlet.access.attendance import Attendance
 from cloudlet.access.bridge import Bridge
-from cloudlet.access.endings import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.close_codes import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.rfb import Right
-from cloudlet.access.watch import Records, Watch
+from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Account, Identities, Identity, IdentitySettings, WebSession
@@ -56,20 +56,20 @@ class Situation:
         self.clock = Clock()
         self.identities = Identities(database, IdentitySettings(), self.clock)
         self.access = Access(database, AccessSettings(), self.clock)
-        attendance = Attendance(database, self.clock)
-        self.records = Records(self.access, self.identities, attendance, Tail(database), self.clock)
+        presence = PresenceStore(database, self.clock)
+        self.services = GatewayServices(self.access, self.identities, presence, Tail(database), self.clock)
         self.bridge = StillBridge()
         self.session = self._signed_in()
         self.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by="staff")
         secret = self.access.issue_ticket(self.session, SCOPE).subprotocols[1].removeprefix("ticket.")
-        admission = self.access.redeem(secret, SCOPE)
-        self.seat = seat = attendance.arrive(admission)
-        self.watch = Watch(self.records, admission, seat.viewer, cast(Bridge, self.bridge))
+        authorization = self.access.redeem(secret, SCOPE)
+        self.viewer_session = viewer_session = presence.arrive(authorization)
+        self.watch = ViewerMonitor(self.services, authorization, viewer_session.viewer, cast(Bridge, self.bridge))
 
     async def end(self) -> ConsoleEnded:
         """Look until the console ends, and return how."""
         with pytest.raises(ConsoleEnded) as ended:
-            await asyncio.wait_for(self.watch.look(), 5)
+            await asyncio.wait_for(self.watch.run(), 5)
         return ended.value
 
     def _signed_in(self) -> WebSession:
@@ -127,6 +127,6 @@ async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Sit
 async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_look(situation: Situation) -> None:
     await situation.watch.check()
     assert situation.bridge.has_control
-    situation.records.attendance.lose_control(situation.seat.viewer, "closed behind the back of its window")
+    situation.services.presence.lose_control(situation.viewer_session.viewer, "closed behind the back of its window")
     await situation.watch.check()
     assert not situation.bridge.has_control

@@ -10,13 +10,13 @@ import socket
 
 from cloudlet.access.rfb import ServerInit
 
-__all__ = ["READ_BYTES", "Line", "tune"]
+__all__ = ["READ_BYTES", "UpstreamConnection", "tune"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 READ_BYTES = 128 * 1024
 """A stream reader holds up to twice this for a slow viewer; smaller pieces cost CPU at full rate."""
-GOODBYE_SECONDS = 2.0
+CLOSE_SECONDS = 2.0
 
 KEEPALIVE = {
     socket.TCP_KEEPIDLE: 10,
@@ -40,7 +40,7 @@ def tune(writer: asyncio.StreamWriter) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-class Line:
+class UpstreamConnection:
     """The gateway's end of the connection.
 
     Parameters
@@ -65,7 +65,7 @@ class Line:
         self._writer = writer
         self._first = first
         self._is_closed = False
-        self._was_heard = False
+        self._was_acknowledged = False
 
     async def read(self) -> bytes:
         """Return what the server sent next, nothing at its end."""
@@ -78,12 +78,12 @@ class Line:
             return b""
 
     def write(self, data: bytes) -> None:
-        """Queue `data` for the server; what is written to a dead line is lost, and `close` tells."""
+        """Queue `data` for the server; what is written to a dead connection is lost, and `close` tells."""
         if data and not self._writer.is_closing():
             self._writer.write(data)
 
     async def drain(self) -> None:
-        """Wait until the server takes more; a dead line is noticed by `read`."""
+        """Wait until the server takes more; a dead connection is noticed by `read`."""
         with contextlib.suppress(OSError):
             await self._writer.drain()
 
@@ -91,33 +91,33 @@ class Line:
         """Have everything written delivered, then close.
 
         Closing while the server still sends would reset the connection, and a reset throws away what the server
-        has not read yet: the very messages that let go of a button. So the line is closed for writing only and
+        has not read yet: the very messages that let go of a button. So it is closed for writing only and
         read until the server closes its side, for two seconds at most. Closing twice does no harm.
 
         Returns
         -------
         bool
-            Whether the server has read all that was written: its goodbye answered ours. One that hung up before,
+            Whether the server has read all that was written: its end answered ours. One that hung up before,
             or does not answer, may have missed the end.
         """
         if self._is_closed:
-            return self._was_heard
+            return self._was_acknowledged
         self._is_closed = True
-        had_hung_up = self._has_hung_up()
+        had_hung_up = self._has_closed()
         try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await self.drain()
                 self._writer.write_eof()
                 while await self._reader.read(READ_BYTES):
                     pass
-            self._was_heard = not had_hung_up
+            self._was_acknowledged = not had_hung_up
         except (OSError, TimeoutError, RuntimeError):
-            log.info("an instrument's VNC server did not say goodbye")
+            logger.info("an instrument's VNC server did not close its side")
         finally:
             self._writer.transport.abort()
-        return self._was_heard
+        return self._was_acknowledged
 
-    def _has_hung_up(self) -> bool:
+    def _has_closed(self) -> bool:
         """Tell whether the server's end has arrived, although much that it sent before may still be unread."""
         if self._writer.is_closing():
             return True

@@ -36,7 +36,7 @@ from cloudlet.access.rfb.messages import (
     Xvp,
 )
 
-__all__ = ["Layout", "layout_of"]
+__all__ = ["MessageFormat", "format_of"]
 
 SCREEN_BYTES = 16
 CUT_TEXT_HEAD_BYTES = 8
@@ -45,7 +45,7 @@ AUDIO_SET_FORMAT = 2
 
 
 @dataclass(frozen=True)
-class Layout:
+class MessageFormat:
     """How one kind of message is written."""
 
     head_bytes: int
@@ -58,11 +58,11 @@ class Layout:
     """Whether the message is thrown away unbuffered."""
 
 
-def _fixed(length: int, read: Callable[[bytes], ClientMessage]) -> Layout:
-    return Layout(1, lambda _head: length, read)
+def _fixed(length: int, read: Callable[[bytes], ClientMessage]) -> MessageFormat:
+    return MessageFormat(1, lambda _head: length, read)
 
 
-def layout_of(first: int) -> Layout:
+def format_of(first: int) -> MessageFormat:
     """Return the layout of the message whose first byte is `first`.
 
     Raises
@@ -71,7 +71,7 @@ def layout_of(first: int) -> Layout:
         Nobody here knows how long such a message is.
     """
     try:
-        return LAYOUTS[Kind(first)]
+        return MESSAGE_FORMATS[Kind(first)]
     except ValueError as cause:
         raise ProtocolError(f"The viewer sent a message of an unknown kind ({first}).") from cause
 
@@ -169,16 +169,16 @@ def _read_qemu(data: bytes) -> ClientMessage:
     return QemuKey(bool(is_down), keysym, keycode)
 
 
-LAYOUTS: Mapping[Kind, Layout] = {
+MESSAGE_FORMATS: Mapping[Kind, MessageFormat] = {
     Kind.SET_PIXEL_FORMAT: _fixed(20, _read_pixel_format),
-    Kind.SET_ENCODINGS: Layout(4, _encodings_length, _read_encodings),
+    Kind.SET_ENCODINGS: MessageFormat(4, _encodings_length, _read_encodings),
     Kind.UPDATE_REQUEST: _fixed(10, _read_update_request),
     Kind.KEY: _fixed(8, _read_key),
     Kind.POINTER: _fixed(6, _read_pointer),
-    Kind.CUT_TEXT: Layout(8, _cut_text_length, _read_cut_text, _is_cut_text_discarded),
+    Kind.CUT_TEXT: MessageFormat(8, _cut_text_length, _read_cut_text, _is_cut_text_discarded),
     Kind.CONTINUOUS_UPDATES: _fixed(10, _read_continuous_updates),
-    Kind.FENCE: Layout(9, _fence_length, _read_fence),
+    Kind.FENCE: MessageFormat(9, _fence_length, _read_fence),
     Kind.XVP: _fixed(4, _read_xvp),
-    Kind.SET_DESKTOP_SIZE: Layout(8, _desktop_size_length, _read_desktop_size),
-    Kind.QEMU: Layout(4, _qemu_length, _read_qemu),
+    Kind.SET_DESKTOP_SIZE: MessageFormat(8, _desktop_size_length, _read_desktop_size),
+    Kind.QEMU: MessageFormat(4, _qemu_length, _read_qemu),
 }

@@ -12,7 +12,7 @@ from cloudlet.cryoem.numerics.alignment.gaussian import Posterior, Prior, poster
 from cloudlet.cryoem.numerics.alignment.signal import information_of, signal_of
 from cloudlet.cryoem.numerics.device import Spectra
 
-__all__ = ["Climb"]
+__all__ = ["NewtonSearch"]
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ _FURTHEST = 0.25
 """Of the finest wave that is looked at: beyond it the likelihood is no parabola, and a step is not to be trusted."""
 
 
-class Climb:
+class NewtonSearch:
     """The displacements of some windows about a path, getting better step by step.
 
     Parameters
@@ -57,13 +57,13 @@ class Climb:
         signal = signal_of(match.power_of_sum, spectra.sum_of_powers, self._amplitudes, rings)
         information = information_of(signal, self._amplitudes, rings, limit)
         slopes = match.gradients(np.where(rings.middle <= limit, signal.gain, 0.0))
-        told = [
+        pull = [
             information.windows[:, None] * (self.displacements[..., axis] @ information.frames[axis])
             + slopes[..., axis]
             for axis in (0, 1)
         ]
         found = [
-            tuple(posterior_of(told[axis], information.windows, information.frames[axis], prior) for axis in (0, 1))
+            tuple(posterior_of(pull[axis], information.windows, information.frames[axis], prior) for axis in (0, 1))
             for prior in priors
         ]
         best = int(np.argmax([y.evidence + x.evidence for y, x in found]))

@@ -7,34 +7,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
-from cloudlet.access.attendance import Attendance
 from cloudlet.access.bridge import Bridge
-from cloudlet.access.endings import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.close_codes import REVOKED, SIGNED_OUT, ConsoleEnded
 from cloudlet.access.events import GrantChanged
-from cloudlet.access.models import Admission
+from cloudlet.access.models import Authorization
+from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.rfb import Right
 from cloudlet.access.rules import may_open_console, may_operate
 from cloudlet.access.service import Access
 from cloudlet.clock import Clock
-from cloudlet.events import Listener, Missed, News, Tail
+from cloudlet.events import EventsMissed, Listener, StoredEvent, Tail
 from cloudlet.identity import Identities, SessionEnded
 from cloudlet.instruments import Level
 
-__all__ = ["Records", "Watch", "rights_of"]
+__all__ = ["GatewayServices", "ViewerMonitor", "rights_of"]
 
-LOOK_SECONDS = 2.0
-NOTE_SECONDS = 0.2
+CHECK_SECONDS = 2.0
+RECORD_SECONDS = 0.2
 """Shortest time between two notes of the pointer: a turning wheel presses buttons fifty times a second."""
 KEEP_ALIVE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Records:
-    """What the gateway asks and tells of people and consoles."""
+class GatewayServices:
+    """The services that the gateway uses."""
 
     access: Access
     identities: Identities
-    attendance: Attendance
+    presence: PresenceStore
     tail: Tail
     clock: Clock
 
@@ -46,30 +46,30 @@ def rights_of(level: Level | None, has_control: bool) -> Right:
     return Right.INPUT | Right.MACHINE if level == Level.STAFF else Right.INPUT
 
 
-class Watch:
+class ViewerMonitor:
     """Keeps one viewer's rights true, and its web session alive while somebody moves mouse or keys.
 
     Parameters
     ----------
-    records
+    services
         Where the facts are.
-    admission
+    authorization
         Who the viewer is.
     viewer
-        The number of their place.
+        The number of their viewer session.
     bridge
         What is to be restricted.
     """
 
-    def __init__(self, records: Records, admission: Admission, viewer: int, bridge: Bridge) -> None:
-        self._records = records
-        self._admission = admission
+    def __init__(self, services: GatewayServices, authorization: Authorization, viewer: int, bridge: Bridge) -> None:
+        self._services = services
+        self._authorization = authorization
         self._viewer = viewer
         self._bridge = bridge
         self._touched = 0
-        self._kept_alive_at = records.clock()
+        self._kept_alive_at = services.clock()
 
-    async def look(self) -> NoReturn:
+    async def run(self) -> NoReturn:
         """Look again and again.
 
         Raises
@@ -77,31 +77,31 @@ class Watch:
         ConsoleEnded
             The person was signed out, or may not see this console any more.
         """
-        with self._records.tail.listen() as listener:
+        with self._services.tail.listen() as listener:
             while True:
                 await self.check()
                 await self._next_occasion(listener)
 
-    async def note_pointer(self) -> NoReturn:
+    async def record_pointer(self) -> NoReturn:
         """Note where the pointer is whenever a button went down or up, for a gateway that must clear up."""
         while True:
             await self._bridge.buttons_changed.wait()
             self._bridge.buttons_changed.clear()
-            await self._note()
-            await asyncio.sleep(NOTE_SECONDS)
+            await self._record()
+            await asyncio.sleep(RECORD_SECONDS)
 
     async def _next_occasion(self, listener: Listener) -> None:
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(CHECK_SECONDS):
                 while not self._concerns(await listener.next()):
                     pass
-        except (TimeoutError, Missed):
+        except (TimeoutError, EventsMissed):
             return
 
-    def _concerns(self, news: News) -> bool:
+    def _concerns(self, news: StoredEvent) -> bool:
         if news.kind == GrantChanged.kind:
-            return news.subject == self._admission.instrument
-        return news.kind == SessionEnded.kind and news.subject == self._admission.web_session
+            return news.subject == self._authorization.instrument
+        return news.kind == SessionEnded.kind and news.subject == self._authorization.web_session
 
     async def check(self) -> None:
         """Look once; the level that holds now is applied.
@@ -123,27 +123,27 @@ class Watch:
         had_control = self._bridge.has_control
         self._bridge.restrict(rights)
         if had_control and not self._bridge.has_control:
-            await asyncio.to_thread(self._records.attendance.lose_control, self._viewer, "may not operate any more")
-        await self._note()
+            await asyncio.to_thread(self._services.presence.lose_control, self._viewer, "may not operate any more")
+        await self._record()
 
-    async def _note(self) -> None:
+    async def _record(self) -> None:
         """Say that the operator is still there; who does not operate on the record does not operate."""
         if not self._bridge.has_control:
             return
-        seen = self._records.attendance.seen
-        if not await asyncio.to_thread(seen, self._viewer, self._bridge.pointer):
+        heartbeat = self._services.presence.heartbeat
+        if not await asyncio.to_thread(heartbeat, self._viewer, self._bridge.pointer):
             self._bridge.restrict(Right.NONE)
 
     def _facts(self) -> tuple[bool, Level | None]:
         self._keep_alive()
-        session = self._records.identities.session_by_id(self._admission.web_session)
+        session = self._services.identities.session_by_id(self._authorization.web_session)
         account = None if session is None else session.account
-        is_signed_in = account is not None and account.username == self._admission.username
-        return is_signed_in, self._records.access.level(self._admission.username, self._admission.instrument)
+        is_signed_in = account is not None and account.username == self._authorization.username
+        return is_signed_in, self._services.access.level(self._authorization.username, self._authorization.instrument)
 
     def _keep_alive(self) -> None:
-        now = self._records.clock()
+        now = self._services.clock()
         touched = self._bridge.touched
         if touched != self._touched and now - self._kept_alive_at >= KEEP_ALIVE_EVERY:
-            self._records.identities.keep_alive(self._admission.web_session)
+            self._services.identities.keep_alive(self._authorization.web_session)
             self._touched, self._kept_alive_at = touched, now

@@ -14,20 +14,20 @@ from cloudlet.analytics import Declaration, Exposure, ExposureState, Problem, Ru
 from cloudlet.instruments import Instrument, Level
 
 __all__ = [
-    "ConsoleDocument",
-    "ExposureDocument",
-    "InstrumentDocument",
-    "ProblemDocument",
-    "RunDocument",
+    "ConsoleSchema",
+    "ExposureSchema",
+    "InstrumentSchema",
+    "ProblemSchema",
+    "RunSchema",
     "Snapshot",
-    "TicketDocument",
-    "ViewerDocument",
-    "VitalsDocument",
-    "declaration_document",
+    "TicketSchema",
+    "ViewerSchema",
+    "VitalsSchema",
+    "declaration_json",
 ]
 
 
-class ProblemDocument(BaseModel):
+class ProblemSchema(BaseModel):
     """Why something failed, and what to do."""
 
     slug: str
@@ -35,12 +35,12 @@ class ProblemDocument(BaseModel):
     remedy: str
 
     @classmethod
-    def of(cls, problem: Problem | None) -> ProblemDocument | None:
-        """Return `problem` as a document, None for none."""
+    def of(cls, problem: Problem | None) -> ProblemSchema | None:
+        """Return `problem` as its schema, None for none."""
         return None if problem is None else cls(**asdict(problem))
 
 
-class ViewerDocument(BaseModel):
+class ViewerSchema(BaseModel):
     """Somebody at the console."""
 
     username: str
@@ -48,36 +48,36 @@ class ViewerDocument(BaseModel):
     since: datetime
 
     @classmethod
-    def of(cls, viewer: Viewer) -> ViewerDocument:
-        """Return `viewer` as a document."""
+    def of(cls, viewer: Viewer) -> ViewerSchema:
+        """Return `viewer` as its schema."""
         return cls(username=viewer.username, name=viewer.display_name, since=viewer.since)
 
 
-class ConsoleDocument(BaseModel):
+class ConsoleSchema(BaseModel):
     """Who is at an instrument's console."""
 
-    operator: ViewerDocument | None
-    observers: list[ViewerDocument]
+    operator: ViewerSchema | None
+    observers: list[ViewerSchema]
     is_reachable: bool | None
     problem: str | None
 
     @classmethod
-    def seen(cls, state: ConsoleState | None) -> ConsoleDocument | None:
-        """Return `state` as a document, None for none."""
+    def visible(cls, state: ConsoleState | None) -> ConsoleSchema | None:
+        """Return `state` as its schema, None for none."""
         return None if state is None else cls.of(state)
 
     @classmethod
-    def of(cls, state: ConsoleState) -> ConsoleDocument:
-        """Return `state` as a document."""
+    def of(cls, state: ConsoleState) -> ConsoleSchema:
+        """Return `state` as its schema."""
         return cls(
-            operator=None if state.operator is None else ViewerDocument.of(state.operator),
-            observers=[ViewerDocument.of(viewer) for viewer in state.observers],
+            operator=None if state.operator is None else ViewerSchema.of(state.operator),
+            observers=[ViewerSchema.of(viewer) for viewer in state.observers],
             is_reachable=state.is_reachable,
             problem=state.problem,
         )
 
 
-class InstrumentDocument(BaseModel):
+class InstrumentSchema(BaseModel):
     """An instrument as somebody who may use it sees it."""
 
     key: str
@@ -85,25 +85,25 @@ class InstrumentDocument(BaseModel):
     description: str
     level: str | None
     may_operate: bool
-    console: ConsoleDocument
+    console: ConsoleSchema
     run: int | None
     """Number of the run whose results the person may view now."""
 
     @classmethod
     def of(
         cls, instrument: Instrument, level: Level | None, console: ConsoleState, run: Run | None
-    ) -> InstrumentDocument:
+    ) -> InstrumentSchema:
         """Return what one person sees of `instrument`."""
         return cls(
             **asdict(instrument),
             level=None if level is None else level.title,
             may_operate=may_operate(level),
-            console=ConsoleDocument.of(console),
+            console=ConsoleSchema.of(console),
             run=None if run is None else run.id,
         )
 
 
-class TicketDocument(BaseModel):
+class TicketSchema(BaseModel):
     """The way to a console: used once, within seconds."""
 
     url: str
@@ -114,28 +114,28 @@ class TicketDocument(BaseModel):
     """Control that was taken before this is another window's."""
 
 
-class RunDocument(BaseModel):
+class RunSchema(BaseModel):
     """A run, as its page follows it."""
 
     id: int
     instrument: str
     started_at: datetime
-    looked_at: datetime | None
-    problem: ProblemDocument | None
+    scanned_at: datetime | None
+    problem: ProblemSchema | None
 
     @classmethod
-    def of(cls, run: Run) -> RunDocument:
-        """Return `run` as a document."""
+    def of(cls, run: Run) -> RunSchema:
+        """Return `run` as its schema."""
         return cls(
             id=run.id,
             instrument=run.instrument,
             started_at=run.started_at,
-            looked_at=run.looked_at,
-            problem=ProblemDocument.of(run.problem),
+            scanned_at=run.scanned_at,
+            problem=ProblemSchema.of(run.problem),
         )
 
 
-class VitalsDocument(BaseModel):
+class VitalsSchema(BaseModel):
     """How a run is doing, at the instant `now`."""
 
     now: datetime
@@ -145,7 +145,7 @@ class VitalsDocument(BaseModel):
     newest_result_at: datetime | None
 
     @classmethod
-    def of(cls, vitals: Vitals, now: datetime) -> VitalsDocument:
+    def of(cls, vitals: Vitals, now: datetime) -> VitalsSchema:
         """Return `vitals` with a count for every state."""
         return cls(
             now=now,
@@ -156,7 +156,7 @@ class VitalsDocument(BaseModel):
         )
 
 
-class ExposureDocument(BaseModel):
+class ExposureSchema(BaseModel):
     """One exposure with its numbers and the addresses of its pictures."""
 
     id: int
@@ -167,13 +167,13 @@ class ExposureDocument(BaseModel):
     finished_at: datetime | None
     size_bytes: int
     attempts: int
-    problem: ProblemDocument | None
+    problem: ProblemSchema | None
     values: dict[str, float]
     images: dict[str, str]
 
     @classmethod
-    def of(cls, exposure: Exposure) -> ExposureDocument:
-        """Return `exposure` as a document; values that are no numbers are left out."""
+    def of(cls, exposure: Exposure) -> ExposureSchema:
+        """Return `exposure` as its schema; values that are no numbers are left out."""
         results = exposure.results
         measured = {} if results is None else results.measurements
         images = {} if results is None else results.images
@@ -186,7 +186,7 @@ class ExposureDocument(BaseModel):
             finished_at=exposure.finished_at,
             size_bytes=exposure.size_bytes,
             attempts=exposure.attempts,
-            problem=ProblemDocument.of(exposure.problem),
+            problem=ProblemSchema.of(exposure.problem),
             values={key: value for key, value in measured.items() if isfinite(value)},
             images={key: f"/exposures/{exposure.id}/images/{key}?v={exposure.change}" for key in images},
         )
@@ -195,19 +195,19 @@ class ExposureDocument(BaseModel):
 class Snapshot(BaseModel):
     """Everything that changed in a run since a cursor; the next question starts at `cursor`."""
 
-    run: RunDocument
+    run: RunSchema
     declaration: dict[str, Any]
-    vitals: VitalsDocument
-    console: ConsoleDocument | None
+    vitals: VitalsSchema
+    console: ConsoleSchema | None
     """None where the person may not see the instrument any more."""
     may_retry: bool
     """Whether the person may have failed exposures of the run tried again."""
-    exposures: list[ExposureDocument]
+    exposures: list[ExposureSchema]
     cursor: int
     is_complete: bool
     """False where more changes wait behind `cursor`."""
 
 
-def declaration_document(declaration: Declaration) -> dict[str, Any]:
+def declaration_json(declaration: Declaration) -> dict[str, Any]:
     """Return what a workload declares, as JSON."""
     return asdict(declaration)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Bucket"]
+__all__ = ["TokenBucket"]
 
 
-class Bucket:
+class TokenBucket:
     """At most `burst` at once and `rate` a second in the long run.
 
     Parameters

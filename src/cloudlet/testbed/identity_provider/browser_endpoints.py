@@ -15,10 +15,10 @@ from cloudlet.testbed.identity_provider.pages import Pages
 from cloudlet.testbed.identity_provider.questions import Unanswerable, answer_address, fault_of, parse_question
 from cloudlet.testbed.identity_provider.settings import ProviderSettings
 
-__all__ = ["Doors"]
+__all__ = ["BrowserEndpoints"]
 
 
-class Doors:
+class BrowserEndpoints:
     """The routes for browsers.
 
     Parameters

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cloudlet.cryoem.errors import ProductUnwritable
-from cloudlet.cryoem.formats.beside import written_beside
+from cloudlet.cryoem.formats.atomic_write import atomic_write
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 
@@ -15,7 +15,7 @@ from cloudlet.cryoem.formats.picture import write_jpeg
 def test_a_product_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.txt"
     for text in ("first", "second"):
-        with written_beside(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(text)
             assert not path.exists() or path.read_text() == "first"
     assert path.read_text() == "second"
@@ -25,33 +25,33 @@ def test_a_product_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> Non
 def test_a_failure_leaves_the_old_product_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), written_beside(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(ProductUnwritable, match="No space left"),
-        written_beside(tmp_path / "a.txt"),
+        atomic_write(tmp_path / "a.txt"),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "micrographs").touch()
     with (
         pytest.raises(ProductUnwritable, match=r"a\.mrc cannot be written"),
-        written_beside(tmp_path / "micrographs" / "a.mrc"),
+        atomic_write(tmp_path / "micrographs" / "a.mrc"),
     ):
         pass
 
 
 def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    with written_beside(path) as one, written_beside(path) as other:
+    with atomic_write(path) as one, atomic_write(path) as other:
         assert one != other
         one.write_text("one")
         other.write_text("other")

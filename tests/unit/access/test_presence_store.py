@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from cloudlet.access import Admission
-from cloudlet.access.attendance import Attendance, state_of
-from cloudlet.access.models import Abandoned, ConsoleState, PointerState
+from cloudlet.access import Authorization
+from cloudlet.access.models import AbandonedConsole, ConsoleState, PointerState
+from cloudlet.access.presence_store import PresenceStore, state_of
 from cloudlet.access.store import ControlRow, ViewerRow
 from cloudlet.audit import read
 from cloudlet.database import Database
@@ -41,12 +41,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def attendance(database: Database, clock: Clock) -> Attendance:
-    return Attendance(database, clock)
+def presence(database: Database, clock: Clock) -> PresenceStore:
+    return PresenceStore(database, clock)
 
 
-def of(username: str, level: Level = Level.OPERATE) -> Admission:
-    return Admission(username, username.title(), SCOPE, level, "0" * 64)
+def of(username: str, level: Level = Level.OPERATE) -> Authorization:
+    return Authorization(username, username.title(), SCOPE, level, "0" * 64)
 
 
 def state(database: Database) -> ConsoleState:
@@ -59,29 +59,29 @@ def acts(database: Database) -> list[tuple[str, str, dict[str, str]]]:
         return [(one.act.actor, one.act.what, one.act.detail) for one in reversed(read(work, subject=SCOPE))]
 
 
-def test_first_who_may_operate_gets_control_and_later_ones_observe(attendance: Attendance, database: Database) -> None:
-    seats = [attendance.arrive(one) for one in (of("oskar", Level.OBSERVE), of("ada"), of("ben"))]
-    assert [seat.has_control for seat in seats] == [False, True, False]
+def test_first_who_may_operate_gets_control_and_later_ones_observe(presence: PresenceStore, database: Database) -> None:
+    seats = [presence.arrive(one) for one in (of("oskar", Level.OBSERVE), of("ada"), of("ben"))]
+    assert [viewer_session.has_control for viewer_session in seats] == [False, True, False]
     now = state(database)
     assert now.operator is not None
     assert (now.operator.username, now.operator.display_name, now.operator.since) == ("ada", "Ada", NOON)
     assert [viewer.username for viewer in now.observers] == ["oskar", "ben"]
 
 
-def test_newer_window_of_the_operator_displaces_the_older_one(attendance: Attendance, database: Database) -> None:
-    older = attendance.arrive(of("ada"))
-    newer = attendance.arrive(of("ada"))
+def test_newer_window_of_the_operator_displaces_the_older_one(presence: PresenceStore, database: Database) -> None:
+    older = presence.arrive(of("ada"))
+    newer = presence.arrive(of("ada"))
     assert (newer.has_control, newer.displaced) == (True, older.viewer)
-    attendance.leave(older.viewer, "closed by the operator")
+    presence.leave(older.viewer, "closed by the operator")
     now = state(database)
     assert now.operator is not None
     assert now.observers == ()
 
 
-def test_record_says_who_operated_from_when_to_when(attendance: Attendance, database: Database, clock: Clock) -> None:
-    seat = attendance.arrive(of("ada"))
+def test_record_says_who_operated_from_when_to_when(presence: PresenceStore, database: Database, clock: Clock) -> None:
+    viewer_session = presence.arrive(of("ada"))
     clock.move(90)
-    attendance.leave(seat.viewer, "connection lost")
+    presence.leave(viewer_session.viewer, "connection lost")
     taken, released = acts(database)
     assert taken == ("ada", "access.control-taken", {"since": "2026-03-01T12:00:00+00:00", "level": "operate"})
     assert released[:2] == ("ada", "access.control-released")
@@ -93,79 +93,79 @@ def test_record_says_who_operated_from_when_to_when(attendance: Attendance, data
     }
 
 
-def test_place_hears_whether_its_control_still_stands(attendance: Attendance) -> None:
-    older, observer = attendance.arrive(of("ada")), attendance.arrive(of("ben"))
-    assert attendance.seen(older.viewer, None)
-    assert not attendance.seen(observer.viewer, None)
-    newer = attendance.arrive(of("ada"))
-    assert [attendance.seen(seat.viewer, None) for seat in (older, newer)] == [False, True]
+def test_place_hears_whether_its_control_still_stands(presence: PresenceStore) -> None:
+    older, observer = presence.arrive(of("ada")), presence.arrive(of("ben"))
+    assert presence.heartbeat(older.viewer, None)
+    assert not presence.heartbeat(observer.viewer, None)
+    newer = presence.arrive(of("ada"))
+    assert [presence.heartbeat(viewer_session.viewer, None) for viewer_session in (older, newer)] == [False, True]
 
 
 def test_period_ends_when_the_operator_left_although_it_could_be_written_only_later(
-    attendance: Attendance, database: Database, clock: Clock
+    presence: PresenceStore, database: Database, clock: Clock
 ) -> None:
-    seat = attendance.arrive(of("ada"))
+    viewer_session = presence.arrive(of("ada"))
     clock.move(60)
     left_at = clock.now
     clock.move(60)
-    attendance.leave(seat.viewer, "connection lost", left_at)
+    presence.leave(viewer_session.viewer, "connection lost", left_at)
     assert acts(database)[-1][2]["until"] == "2026-03-01T12:01:00+00:00"
 
 
-def test_observers_leave_no_control_record(attendance: Attendance, database: Database) -> None:
-    seat = attendance.arrive(of("oskar", Level.OBSERVE))
-    attendance.leave(seat.viewer, "page left")
+def test_observers_leave_no_control_record(presence: PresenceStore, database: Database) -> None:
+    viewer_session = presence.arrive(of("oskar", Level.OBSERVE))
+    presence.leave(viewer_session.viewer, "page left")
     assert acts(database) == []
     assert state(database).observers == ()
 
 
-def test_who_loses_control_goes_on_observing_and_it_is_free(attendance: Attendance, database: Database) -> None:
-    first = attendance.arrive(of("ada"))
-    attendance.lose_control(first.viewer, "may not operate any more")
-    attendance.lose_control(first.viewer, "may not operate any more")
+def test_who_loses_control_goes_on_observing_and_it_is_free(presence: PresenceStore, database: Database) -> None:
+    first = presence.arrive(of("ada"))
+    presence.lose_control(first.viewer, "may not operate any more")
+    presence.lose_control(first.viewer, "may not operate any more")
     assert [viewer.username for viewer in state(database).observers] == ["ada"]
-    assert attendance.arrive(of("ben")).has_control
+    assert presence.arrive(of("ben")).has_control
     assert [what for _, what, _ in acts(database)].count("access.control-released") == 1
 
 
-def test_every_coming_and_going_is_news(attendance: Attendance, database: Database) -> None:
-    seat = attendance.arrive(of("ada"))
-    attendance.seen(seat.viewer, PointerState(1, 2, 0))
-    attendance.leave(seat.viewer, "page left")
-    attendance.leave(seat.viewer, "page left")
+def test_every_coming_and_going_is_news(presence: PresenceStore, database: Database) -> None:
+    viewer_session = presence.arrive(of("ada"))
+    presence.heartbeat(viewer_session.viewer, PointerState(1, 2, 0))
+    presence.leave(viewer_session.viewer, "page left")
+    presence.leave(viewer_session.viewer, "page left")
     with database.read() as work:
         news = [(one.kind, one.subject) for one in read_after(work, 0)]
     assert news == [("access.console-changed", SCOPE)] * 2
 
 
 def test_after_a_killed_gateway_periods_end_at_the_last_sign_of_life(
-    attendance: Attendance, database: Database, clock: Clock
+    presence: PresenceStore, database: Database, clock: Clock
 ) -> None:
-    seat = attendance.arrive(of("ada"))
-    attendance.arrive(of("ben"))
+    viewer_session = presence.arrive(of("ada"))
+    presence.arrive(of("ben"))
     clock.move(8)
-    attendance.seen(seat.viewer, PointerState(30, 40, 1))
+    presence.heartbeat(viewer_session.viewer, PointerState(30, 40, 1))
     clock.move(600)
-    assert attendance.recover() == [Abandoned(SCOPE, PointerState(30, 40, 1))]
+    assert presence.recover() == [AbandonedConsole(SCOPE, PointerState(30, 40, 1))]
     actor, what, detail = acts(database)[-1]
     assert (actor, what) == ("rule:gateway-restart", "access.control-released")
     assert (detail["operator"], detail["until"]) == ("ada", "2026-03-01T12:00:08+00:00")
     assert detail["cause"] == "gateway ended unexpectedly"
     assert state(database) == ConsoleState(SCOPE, None, (), None)
-    assert attendance.recover() == []
+    assert presence.recover() == []
 
 
-def test_pointer_that_was_never_seen_is_unknown_after_a_kill(attendance: Attendance) -> None:
-    attendance.arrive(of("ada"))
-    assert attendance.recover() == [Abandoned(SCOPE, None)]
+def test_pointer_that_was_never_seen_is_unknown_after_a_kill(presence: PresenceStore) -> None:
+    presence.arrive(of("ada"))
+    assert presence.recover() == [AbandonedConsole(SCOPE, None)]
 
 
-def test_problem_of_a_console_is_shown_until_it_is_reached_again(attendance: Attendance, database: Database) -> None:
+def test_problem_of_a_console_is_shown_until_it_is_reached_again(presence: PresenceStore, database: Database) -> None:
     assert state(database).is_reachable is None
-    attendance.note_reached(SCOPE, "It does not answer.")
+    presence.record_reachability(SCOPE, "It does not answer.")
     assert (state(database).is_reachable, state(database).problem) == (False, "It does not answer.")
-    attendance.note_reached(SCOPE, None)
-    attendance.note_reached(SCOPE, None)
+    presence.record_reachability(SCOPE, None)
+    presence.record_reachability(SCOPE, None)
     assert (state(database).is_reachable, state(database).problem) == (True, None)
     with database.read() as work:
         assert len(read_after(work, 0)) == 2
@@ -182,7 +182,7 @@ STEPS = st.lists(
 @given(STEPS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_there_is_never_more_than_one_operator(
-    attendance: Attendance, database: Database, steps: list[tuple[str, str, int]]
+    presence: PresenceStore, database: Database, steps: list[tuple[str, str, int]]
 ) -> None:
     with database.write() as work:
         work.execute(delete(ViewerRow))
@@ -192,15 +192,15 @@ def test_there_is_never_more_than_one_operator(
     for step, username, which in steps:
         if step == "arrive":
             level = Level.OBSERVE if username == "oskar" else Level.OPERATE
-            seat = attendance.arrive(of(username, level))
-            seats.append(seat.viewer)
-            assert seat.has_control == (level == Level.OPERATE and operator in {None, username})
+            viewer_session = presence.arrive(of(username, level))
+            seats.append(viewer_session.viewer)
+            assert viewer_session.has_control == (level == Level.OPERATE and operator in {None, username})
         elif seats:
             viewer = seats[which % len(seats)]
             if step == "leave":
-                attendance.leave(viewer, "page left")
+                presence.leave(viewer, "page left")
             else:
-                attendance.lose_control(viewer, "may not operate any more")
+                presence.lose_control(viewer, "may not operate any more")
         now = state(database)
         operator = None if now.operator is None else now.operator.username
         assert not any(viewer.has_control for viewer in now.observers)

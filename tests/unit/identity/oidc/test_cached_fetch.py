@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cloudlet.identity.errors import ProviderUnreachable, Refusal, SignInRefused
-from cloudlet.identity.oidc.kept import Kept
+from cloudlet.identity.oidc.cached_fetch import CachedFetch
 
 
 class Source:
@@ -31,11 +31,11 @@ def source() -> Source:
 
 
 @pytest.fixture
-def kept(source: Source, clock: Any) -> Kept[int]:
-    return Kept(source, clock)
+def kept(source: Source, clock: Any) -> CachedFetch[int]:
+    return CachedFetch(source, clock)
 
 
-def test_fresh_answer_is_used_for_an_hour(kept: Kept[int], source: Source, clock: Any) -> None:
+def test_fresh_answer_is_used_for_an_hour(kept: CachedFetch[int], source: Source, clock: Any) -> None:
     assert kept.get() == 1
     clock.advance(minutes=59)
     assert kept.get() == 1
@@ -44,7 +44,9 @@ def test_fresh_answer_is_used_for_an_hour(kept: Kept[int], source: Source, clock
     assert source.asked == 2
 
 
-def test_aged_answer_serves_a_day_while_the_provider_is_down(kept: Kept[int], source: Source, clock: Any) -> None:
+def test_aged_answer_serves_a_day_while_the_provider_is_down(
+    kept: CachedFetch[int], source: Source, clock: Any
+) -> None:
     kept.get()
     source.error = DOWN
     clock.advance(hours=23, minutes=59)
@@ -54,7 +56,9 @@ def test_aged_answer_serves_a_day_while_the_provider_is_down(kept: Kept[int], so
         kept.get()
 
 
-def test_provider_that_is_down_is_asked_every_five_seconds_at_most(kept: Kept[int], source: Source, clock: Any) -> None:
+def test_provider_that_is_down_is_asked_every_five_seconds_at_most(
+    kept: CachedFetch[int], source: Source, clock: Any
+) -> None:
     source.error = DOWN
     for _ in range(10):
         with pytest.raises(ProviderUnreachable, match="does not answer"):
@@ -65,20 +69,22 @@ def test_provider_that_is_down_is_asked_every_five_seconds_at_most(kept: Kept[in
     assert kept.get() == 2
 
 
-def test_renewal_is_asked_for_once_in_five_seconds(kept: Kept[int], source: Source, clock: Any) -> None:
+def test_renewal_is_asked_for_once_in_five_seconds(kept: CachedFetch[int], source: Source, clock: Any) -> None:
     assert kept.get() == 1
     assert [kept.renewed() for _ in range(5)] == [2] * 5
     clock.advance(seconds=5)
     assert kept.renewed() == 3
 
 
-def test_renewal_falls_back_to_what_is_kept(kept: Kept[int], source: Source) -> None:
+def test_renewal_falls_back_to_what_is_kept(kept: CachedFetch[int], source: Source) -> None:
     kept.get()
     source.error = DOWN
     assert kept.renewed() == 1
 
 
-def test_untrusted_answer_is_never_papered_over_with_an_old_one(kept: Kept[int], source: Source, clock: Any) -> None:
+def test_untrusted_answer_is_never_papered_over_with_an_old_one(
+    kept: CachedFetch[int], source: Source, clock: Any
+) -> None:
     kept.get()
     source.error = SignInRefused(Refusal.WRONG_DISCOVERY)
     clock.advance(hours=2)

@@ -6,20 +6,20 @@ import asyncio
 
 from cloudlet.access.backoff import Backoff
 from cloudlet.access.errors import ConsoleUnreachable
-from cloudlet.access.line import READ_BYTES, Line, tune
 from cloudlet.access.rfb import ClientHandshake, ConsoleRefused
 from cloudlet.access.settings import ConsoleSettings
+from cloudlet.access.upstream_connection import READ_BYTES, UpstreamConnection, tune
 from cloudlet.clock import Clock, utc_now
 from cloudlet.errors import CloudletError
 
-__all__ = ["Door"]
+__all__ = ["UpstreamConnector"]
 
 CONNECT_SECONDS = 10.0
 CALL_STAFF = "Check that the instrument's computer is on, or ask the facility's staff."
 
 
-class Door:
-    """Opens lines to one instrument.
+class UpstreamConnector:
+    """Opens connections to one instrument.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Door:
         self._backoff = Backoff()
         self._one_at_a_time = asyncio.Lock()
 
-    async def open(self) -> Line:
+    async def open(self) -> UpstreamConnection:
         """Connect and shake hands.
 
         Raises
@@ -48,7 +48,7 @@ class Door:
             self._backoff.check(password, self._clock())
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    line = await self._connect(password)
+                    upstream = await self._connect(password)
             except ConsoleRefused as refusal:
                 error = ConsoleUnreachable(refusal.message, refusal.remedy)
                 note = self._backoff.refused if refusal.is_failed_attempt else self._backoff.silent
@@ -59,9 +59,9 @@ class Door:
                 self._backoff.silent(error, password, self._clock())
                 raise error from cause
             self._backoff.reached()
-            return line
+            return upstream
 
-    async def _connect(self, password: str | None) -> Line:
+    async def _connect(self, password: str | None) -> UpstreamConnection:
         reader, writer = await asyncio.open_connection(self._console.host, self._console.port, limit=READ_BYTES)
         try:
             tune(writer)
@@ -74,7 +74,7 @@ class Door:
         except BaseException:
             writer.transport.abort()
             raise
-        return Line(reader, writer, handshake.server_init, handshake.rest)
+        return UpstreamConnection(reader, writer, handshake.server_init, handshake.rest)
 
     def _password(self) -> str | None:
         if self._console.password_file is None:

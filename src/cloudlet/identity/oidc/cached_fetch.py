@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from cloudlet.clock import Clock
 from cloudlet.identity.errors import ProviderUnreachable
 
-__all__ = ["Kept"]
+__all__ = ["CachedFetch"]
 
 FRESH = timedelta(hours=1)
 USABLE = timedelta(hours=24)
@@ -24,7 +24,7 @@ PAUSE = timedelta(seconds=5)
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class CachedFetch(Generic[T]):
     """The last good answer of `fetch`.
 
     Parameters
@@ -39,7 +39,7 @@ class Kept(Generic[T]):
         self._fetch = fetch
         self._clock = clock
         self._lock = Lock()
-        self._kept: tuple[T, datetime] | None = None
+        self._cached: tuple[T, datetime] | None = None
         self._failed: tuple[ProviderUnreachable, datetime] | None = None
         self._renewed_at: datetime | None = None
 
@@ -79,7 +79,7 @@ class Kept(Generic[T]):
             if usable is not None:
                 return usable[0]
             raise
-        self._kept = (value, self._clock())
+        self._cached = (value, self._clock())
         return value
 
     def _fetched(self) -> T:
@@ -95,6 +95,6 @@ class Kept(Generic[T]):
         return value
 
     def _younger_than(self, age: timedelta) -> tuple[T, datetime] | None:
-        if self._kept is None or self._clock() - self._kept[1] >= age:
+        if self._cached is None or self._clock() - self._cached[1] >= age:
             return None
-        return self._kept
+        return self._cached

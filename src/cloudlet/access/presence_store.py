@@ -1,10 +1,10 @@
 """Who is at a console and who operates it: one operator at a time, each period on the record.
 
-Theory of operation. Whoever arrives gets a numbered place. The place takes control when nobody has it, or when
+Theory of operation. Whoever arrives gets a numbered viewer session. It takes control when nobody has it, or when
 the same person has it in an older window; the database itself refuses a second open period for one instrument.
 While a period lasts, the gateway says every few seconds that it is still there and where the pointer is, and hears
-whether the period still stands: a place without one gets no input through, whatever went wrong. Should the gateway
-be killed, its successor finds the open periods, closes them as of that last sign of life, and learns where a button
+whether the period still stands: a session without one gets no input through, whatever went wrong. Should the gateway
+be killed, its successor finds the open periods, closes them as of that last heartbeat, and learns where a button
 may still be held down.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cloudlet.access.events import ConsoleChanged
-from cloudlet.access.models import Abandoned, Admission, ConsoleState, PointerState, Seat
+from cloudlet.access.models import AbandonedConsole, Authorization, ConsoleState, PointerState, ViewerSession
 from cloudlet.access.rules import gets_control
 from cloudlet.access.store import ConsoleRow, ControlRow, ViewerRow
 from cloudlet.audit import Act, record
@@ -24,14 +24,14 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import publish
 
-__all__ = ["Attendance", "state_of"]
+__all__ = ["PresenceStore", "state_of"]
 
 NEWER_WINDOW = "taken over in a newer window"
 GATEWAY_LOST = "gateway ended unexpectedly"
 
 
-class Attendance:
-    """The attendance list of all consoles; only the gateway writes it.
+class PresenceStore:
+    """Who is at which console, as rows; only the gateway writes them.
 
     Parameters
     ----------
@@ -45,27 +45,27 @@ class Attendance:
         self._database = database
         self._clock = clock
 
-    def arrive(self, admission: Admission) -> Seat:
-        """Give the person of `admission` a place, with control where the rules say so."""
+    def arrive(self, authorization: Authorization) -> ViewerSession:
+        """Give the person of `authorization` a viewer session, with control where the rules say so."""
         with self._database.write() as work:
             now = self._clock()
-            viewer = _seated(work, admission, now)
-            period = _open_period(work, admission.instrument)
+            viewer = _add_viewer(work, authorization, now)
+            period = _open_period(work, authorization.instrument)
             operator = None if period is None else period.username
-            takes = gets_control(admission.level, admission.username, operator)
+            takes = gets_control(authorization.level, authorization.username, operator)
             displaced = period.viewer if takes and period is not None else None
             if takes:
-                _hand_over(work, admission, viewer, period, now)
-            publish(work, ConsoleChanged(admission.instrument))
-            return Seat(viewer, takes, displaced)
+                _hand_over(work, authorization, viewer, period, now)
+            publish(work, ConsoleChanged(authorization.instrument))
+            return ViewerSession(viewer, takes, displaced)
 
-    def seen(self, viewer: int, pointer: PointerState | None) -> bool:
-        """Note that the place `viewer` is still taken, and where its operator's pointer is.
+    def heartbeat(self, viewer: int, pointer: PointerState | None) -> bool:
+        """Record that the session `viewer` is still there, and where its operator's pointer is.
 
         Returns
         -------
         bool
-            Whether the place has control on the record.
+            Whether the session has control on the record.
         """
         with self._database.write() as work:
             period = _period_of(work, viewer)
@@ -77,7 +77,7 @@ class Attendance:
             return True
 
     def lose_control(self, viewer: int, cause: str) -> None:
-        """End the control of the place `viewer`, which goes on observing; nothing where it has none."""
+        """End the control of the session `viewer`, which goes on observing; nothing where it has none."""
         with self._database.write() as work:
             period = _period_of(work, viewer)
             if period is None:
@@ -86,7 +86,7 @@ class Attendance:
             publish(work, ConsoleChanged(period.instrument))
 
     def leave(self, viewer: int, cause: str, at: datetime | None = None) -> None:
-        """Give the place `viewer` up, and control with it, as of the instant `at`; as of now where it is None."""
+        """End the session `viewer`, and its control with it, as of the instant `at`; as of now where it is None."""
         with self._database.write() as work:
             period = _period_of(work, viewer)
             if period is not None:
@@ -96,10 +96,10 @@ class Attendance:
                 work.delete(row)
                 publish(work, ConsoleChanged(row.instrument))
 
-    def recover(self) -> list[Abandoned]:
+    def recover(self) -> list[AbandonedConsole]:
         """Clear up after a gateway that was killed, and return the consoles that were being operated.
 
-        Periods end at the last sign of life, because nobody knows what happened after it.
+        Periods end at the last heartbeat, because nobody knows what happened after it.
         """
         with self._database.write() as work:
             open_periods = list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
@@ -108,10 +108,10 @@ class Attendance:
             left = set(work.scalars(select(ViewerRow.instrument)))
             work.execute(delete(ViewerRow))
             publish(work, *(ConsoleChanged(key) for key in sorted(left)))
-            return [Abandoned(period.instrument, period.pointer()) for period in open_periods]
+            return [AbandonedConsole(period.instrument, period.pointer()) for period in open_periods]
 
-    def note_reached(self, instrument: str, problem: str | None) -> None:
-        """Remember how the last try to reach the console went; `problem` is None where it went well."""
+    def record_reachability(self, instrument: str, problem: str | None) -> None:
+        """Record how the last try to reach the console went; `problem` is None where it went well."""
         with self._database.write() as work:
             known = work.get(ConsoleRow, instrument)
             changed = known is None or known.problem != problem or known.is_reachable != (problem is None)
@@ -142,11 +142,11 @@ def state_of(work: Session, instrument: str) -> ConsoleState:
     )
 
 
-def _seated(work: Session, admission: Admission, now: datetime) -> int:
+def _add_viewer(work: Session, authorization: Authorization, now: datetime) -> int:
     row = ViewerRow(
-        instrument=admission.instrument,
-        username=admission.username,
-        display_name=admission.display_name,
+        instrument=authorization.instrument,
+        username=authorization.username,
+        display_name=authorization.display_name,
         since=now,
     )
     work.add(row)
@@ -154,21 +154,23 @@ def _seated(work: Session, admission: Admission, now: datetime) -> int:
     return row.id
 
 
-def _hand_over(work: Session, admission: Admission, viewer: int, period: ControlRow | None, now: datetime) -> None:
+def _hand_over(
+    work: Session, authorization: Authorization, viewer: int, period: ControlRow | None, now: datetime
+) -> None:
     if period is not None:
         _close(work, period, now, NEWER_WINDOW)
         work.flush()  # the old period must be closed before the database sees the new one
     work.add(
         ControlRow(
-            instrument=admission.instrument,
+            instrument=authorization.instrument,
             viewer=viewer,
-            username=admission.username,
+            username=authorization.username,
             since=now,
             last_seen_at=now,
         )
     )
-    detail = {"since": now.isoformat(), "level": admission.level.title}
-    record(work, Act(admission.username, "access.control-taken", admission.instrument, detail))
+    detail = {"since": now.isoformat(), "level": authorization.level.title}
+    record(work, Act(authorization.username, "access.control-taken", authorization.instrument, detail))
 
 
 def _close(work: Session, period: ControlRow, until: datetime, cause: str, actor: str | None = None) -> None:

@@ -15,21 +15,21 @@ from cloudlet.cryoem.inspection.inspect import inspected
 from cloudlet.cryoem.inspection.report import Report, shown
 from cloudlet.errors import CloudletError
 
-__all__ = ["tell_files"]
+__all__ = ["print_reports"]
 
 FINE, DEPARTS, UNUSABLE = 0, 1, 2
 """Exit statuses."""
 
 
-def tell_files(console: Console, files: Sequence[Path], *, as_json: bool) -> int:
-    """Inspect files, tell what is found, and return the exit status: that of the worst of them."""
+def print_reports(console: Console, files: Sequence[Path], *, as_json: bool) -> int:
+    """Inspect files, print what is found, and return the exit status: that of the worst of them."""
     reports = {path: _report(path) for path in files}
     if as_json:
-        told = [{"file": shown(path), **asdict(report)} for path, report in reports.items()]
-        console.file.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        records = [{"file": shown(path), **asdict(report)} for path, report in reports.items()]
+        console.file.write(json.dumps(records, indent=1, ensure_ascii=False) + "\n")
     else:
         for path, report in reports.items():
-            _tell(console, path, report)
+            _print_report(console, path, report)
     return max(_status(report) for report in reports.values())
 
 
@@ -44,7 +44,7 @@ def _status(report: Report) -> int:
     return UNUSABLE if report.problem else DEPARTS if report.departures else FINE
 
 
-def _tell(console: Console, path: Path, report: Report) -> None:
+def _print_report(console: Console, path: Path, report: Report) -> None:
     console.print(Text.assemble((shown(path), "bold"), f": {report.kind}"), soft_wrap=True)
     if report.facts:
         table = Table(box=None, show_header=False)

@@ -14,7 +14,7 @@ import pytest
 
 from cloudlet.access import ConsoleSettings, ConsoleUnreachable
 from cloudlet.access.backoff import Backoff
-from cloudlet.access.upstream import Door
+from cloudlet.access.upstream_connector import UpstreamConnector
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INIT = struct.pack("!HH16sI", 64, 48, bytes(16), 0)
@@ -54,8 +54,8 @@ async def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await reader.readexactly(1)
 
 
-def door_to(port: int, clock: Clock, password_file: Path | None = None) -> Door:
-    return Door(ConsoleSettings(host="127.0.0.1", port=port, password_file=password_file), clock)
+def connector_to(port: int, clock: Clock, password_file: Path | None = None) -> UpstreamConnector:
+    return UpstreamConnector(ConsoleSettings(host="127.0.0.1", port=port, password_file=password_file), clock)
 
 
 async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_one_is(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_o
     file, clock = tmp_path / "password", Clock()
     file.write_text("wrong")
     async with server(refuse) as port:
-        door = door_to(port, clock, file)
+        door = connector_to(port, clock, file)
         for _ in range(10):
             with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
                 await door.open()
@@ -108,7 +108,7 @@ async def test_full_server_is_asked_again_soon_and_one_that_blocks_the_gateway_i
 
     clock = Clock()
     async with server(refuse_once) as port:
-        door = door_to(port, clock)
+        door = connector_to(port, clock)
         with pytest.raises(ConsoleUnreachable):
             await door.open()
         clock.now += timedelta(seconds=seconds - 2)
@@ -153,14 +153,14 @@ async def test_many_who_come_at_once_shake_hands_one_after_the_other() -> None:
         await reader.read()
 
     async with server(count) as port:
-        door = door_to(port, Clock())
-        lines = await asyncio.gather(*(door.open() for _ in range(5)))
-        await asyncio.gather(*(line.close() for line in lines))
+        door = connector_to(port, Clock())
+        upstreams = await asyncio.gather(*(door.open() for _ in range(5)))
+        await asyncio.gather(*(upstream.close() for upstream in upstreams))
     assert most == 1
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "reported"),
     [
         (b"SSH-2.0-OpenSSH_9\n", "does not speak RFB"),
         (b"", "closes the connection at once"),
@@ -169,14 +169,14 @@ async def test_many_who_come_at_once_shake_hands_one_after_the_other() -> None:
         (b"RFB 003.008\n\x01\x02", "asks for a password"),
     ],
 )
-async def test_what_is_wrong_is_told_in_words_without_the_address(said: bytes, told: str) -> None:
+async def test_what_is_wrong_is_reported_in_words_without_the_address(said: bytes, reported: str) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
         await writer.drain()
 
     async with server(talk) as port:
-        with pytest.raises(ConsoleUnreachable, match=told) as refused:
-            await door_to(port, Clock()).open()
+        with pytest.raises(ConsoleUnreachable, match=reported) as refused:
+            await connector_to(port, Clock()).open()
     assert str(port) not in str(refused.value)
     assert "127.0.0.1" not in str(refused.value)
 
@@ -193,7 +193,7 @@ async def test_server_that_just_hangs_up_on_a_wrong_password_is_not_asked_again(
     file, clock = tmp_path / "password", Clock()
     file.write_text("wrong")
     async with server(hang_up) as port:
-        door = door_to(port, clock, file)
+        door = connector_to(port, clock, file)
         for _ in range(3):
             with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
                 await door.open()
@@ -201,13 +201,13 @@ async def test_server_that_just_hangs_up_on_a_wrong_password_is_not_asked_again(
     assert tries == 1
 
 
-async def test_missing_password_file_is_told_without_its_path(tmp_path: Path) -> None:
+async def test_missing_password_file_is_reported_without_its_path(tmp_path: Path) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await let_in(reader, writer)
 
     async with server(talk) as port:
         with pytest.raises(ConsoleUnreachable, match="cannot read") as refused:
-            await door_to(port, Clock(), tmp_path / "nothing").open()
+            await connector_to(port, Clock(), tmp_path / "nothing").open()
     assert str(tmp_path) not in str(refused.value)
 
 
@@ -224,11 +224,11 @@ async def test_last_words_arrive_although_the_server_is_still_sending() -> None:
         done.set()
 
     async with server(chatter) as port:
-        line = await door_to(port, Clock()).open()
-        assert line.server_init.width == 64
-        line.write(b"let go")
-        assert await line.close()
-        assert await line.close()
+        upstream = await connector_to(port, Clock()).open()
+        assert upstream.server_init.width == 64
+        upstream.write(b"let go")
+        assert await upstream.close()
+        assert await upstream.close()
         await done.wait()
     assert heard == b"let go"
 
@@ -243,12 +243,12 @@ async def test_line_tells_when_the_instrument_hung_up_before_the_last_words(is_r
         await reader.read()
 
     async with server(hang_up) as port:
-        line = await door_to(port, Clock()).open()
+        upstream = await connector_to(port, Clock()).open()
         await asyncio.sleep(0.1)
-        while is_read and await line.read():
+        while is_read and await upstream.read():
             pass
-        line.write(b"let go")
-        assert not await line.close()
+        upstream.write(b"let go")
+        assert not await upstream.close()
 
 
 async def test_line_tells_when_the_instrument_does_not_answer_the_last_words() -> None:
@@ -259,9 +259,9 @@ async def test_line_tells_when_the_instrument_does_not_answer_the_last_words() -
         await over.wait()
 
     async with server(keep_silent) as port:
-        line = await door_to(port, Clock()).open()
-        line.write(b"let go")
-        assert not await line.close()
+        upstream = await connector_to(port, Clock()).open()
+        upstream.write(b"let go")
+        assert not await upstream.close()
         over.set()
 
 
@@ -271,7 +271,7 @@ async def test_silent_instrument_is_noticed_although_input_is_on_its_way() -> No
         await reader.read()
 
     async with server(talk) as port:
-        line = await door_to(port, Clock()).open()
-        connection = line._writer.get_extra_info("socket")
+        upstream = await connector_to(port, Clock()).open()
+        connection = upstream._writer.get_extra_info("socket")
         assert 0 < connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
-        await line.close()
+        await upstream.close()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from cloudlet.cryoem.turns import turn, waited_for
+from cloudlet.cryoem.file_lock import file_lock, wait_for
 
 HOLD = """
-from cloudlet.cryoem.turns import turn
+from cloudlet.cryoem.file_lock import file_lock
 print("asks", flush=True)
-with turn("card"):
+with file_lock("card"):
     print("has", flush=True)
     input()
 """
@@ -33,41 +33,41 @@ def holder() -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def told(process: subprocess.Popen[str]) -> str:
+def reported(process: subprocess.Popen[str]) -> str:
     """What a process prints next."""
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
 def test_one_waits_until_the_other_has_had_its_turn() -> None:
-    with turn("card"):
+    with file_lock("card"):
         other = holder()
-        assert told(other) == "asks"
-        with turn("another"):
+        assert reported(other) == "asks"
+        with file_lock("another"):
             pass
         assert not select.select([other.stdout], [], [], 0.5)[0]
-    assert told(other) == "has"
+    assert reported(other) == "has"
     other.communicate("\n")
 
 
 def test_a_process_that_dies_gives_its_turn_up() -> None:
     other = holder()
-    assert [told(other), told(other)] == ["asks", "has"]
+    assert [reported(other), reported(other)] == ["asks", "has"]
     other.kill()
-    with turn("card"):
+    with file_lock("card"):
         pass
     other.communicate()
 
 
 def test_a_link_that_somebody_laid_there_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / f"cloudlet-{os.getuid()}-card.lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic link"), turn("card"):
+    with pytest.raises(OSError, match="symbolic link"), file_lock("card"):
         pass
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_comes_is_waited_for_and_what_does_not_come_is_given_up() -> None:
     answers = iter([False, False, True])
-    assert waited_for(lambda: next(answers))
+    assert wait_for(lambda: next(answers))
     assert next(answers, None) is None
-    assert not waited_for(lambda: False, patience=0.1)
+    assert not wait_for(lambda: False, patience=0.1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-__all__ = ["Claims"]
+__all__ = ["OutputNames"]
 
 
-class Claims:
+class OutputNames:
     """Names for products, each with the exposure that has it: the first come.
 
     Parameters
@@ -22,9 +22,9 @@ class Claims:
         self._key = key
         self._owners: dict[str, str] = {}
         for name in sorted(names):
-            self.claim(name)
+            self.reserve(name)
 
-    def claim(self, name: str) -> str | None:
+    def reserve(self, name: str) -> str | None:
         """Give an exposure the names for its products; return the other one that has them, None where it is free."""
         owner = self._owners.setdefault(self._key(name), name)
         return None if owner == name else owner

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from cloudlet.web import local_path
 
-__all__ = ["LONGEST_SIGN_IN", "Attempt"]
+__all__ = ["LONGEST_SIGN_IN", "PendingSignIn"]
 
 LONGEST_SIGN_IN = timedelta(minutes=10)
 """Time to type a password, find the phone and confirm."""
@@ -27,7 +27,7 @@ LONGEST_PATH_BYTES = 1000
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
-class Attempt(BaseModel):
+class PendingSignIn(BaseModel):
     """What a browser remembers of one sign-in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -38,17 +38,17 @@ class Attempt(BaseModel):
     """Key of the provider that the browser was sent to."""
     wanted: str
     """Where the person wants to go afterwards, as the cookie says."""
-    begun_at: AwareDatetime
+    started_at: AwareDatetime
 
     @classmethod
-    def of(cls, secret: str, provider: str, next_path: str | None, now: datetime) -> Attempt:
+    def of(cls, secret: str, provider: str, next_path: str | None, now: datetime) -> PendingSignIn:
         """Return a sign-in that begins now; one that wants to go too far goes home."""
         path = local_path(next_path)
         wanted = path if len(path.encode()) <= LONGEST_PATH_BYTES else "/"
-        return cls(secret=secret, provider=provider, wanted=wanted, begun_at=now)
+        return cls(secret=secret, provider=provider, wanted=wanted, started_at=now)
 
     @classmethod
-    def decode(cls, cookie: str) -> Attempt | None:
+    def decode(cls, cookie: str) -> PendingSignIn | None:
         """Return the sign-in that `cookie` holds, None where it is none of ours."""
         try:
             return cls.model_validate_json(urlsafe_b64decode(cookie.encode() + b"=="))
@@ -66,4 +66,4 @@ class Attempt(BaseModel):
 
     def is_too_late(self, now: datetime) -> bool:
         """Tell whether it has taken longer than anybody needs."""
-        return now - self.begun_at >= LONGEST_SIGN_IN
+        return now - self.started_at >= LONGEST_SIGN_IN

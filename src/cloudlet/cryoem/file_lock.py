@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["turn", "waited_for"]
+__all__ = ["file_lock", "wait_for"]
 
 _PATIENCE, _PAUSE = 600.0, 0.05
 """Seconds."""
 
 
 @contextmanager
-def turn(name: str) -> Iterator[None]:
+def file_lock(name: str) -> Iterator[None]:
     """Wait for one's turn at what is called `name`, and have it while the block lasts; a process that dies gives it up.
 
     Raises
@@ -34,7 +34,7 @@ def turn(name: str) -> Iterator[None]:
         os.close(lock)
 
 
-def waited_for(is_there: Callable[[], bool], patience: float = _PATIENCE) -> bool:
+def wait_for(is_there: Callable[[], bool], patience: float = _PATIENCE) -> bool:
     """Look every so often whether something is there; tell whether it came within so many seconds."""
     begin = time.monotonic()
     while not is_there():

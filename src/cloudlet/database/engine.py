@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -42,21 +43,57 @@ class Database:
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
+        self._thread = threading.local()
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Yield a session that sees one consistent state; whatever it changed is rolled back."""
+    def read(self, within: Session | None = None) -> Iterator[Session]:
+        """Yield a session that sees one consistent state; whatever it changed is rolled back.
+
+        Parameters
+        ----------
+        within
+            The caller's unit of work, which is then yielded as it is, and sees what it has changed itself.
+        """
+        if within is not None:
+            yield within
+            return
         with self._sessions() as session:
             yield session
             session.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Yield the only writing session; commit when the block ends well, roll back when it raises."""
+    def write(self, within: Session | None = None) -> Iterator[Session]:
+        """Yield the only writing session; commit when the block ends well, roll back when it raises.
+
+        Parameters
+        ----------
+        within
+            The caller's writing unit of work: it is yielded as it is, and commits or rolls back with its owner's block,
+            so that several use cases become one transaction.
+
+        Raises
+        ------
+        RuntimeError
+            This thread is in a writing unit of work already and did not hand it in: the new one would wait for it for
+            ever. Or what was handed in cannot write.
+        """
+        if within is not None:
+            if not within.info.get("is_writing"):
+                raise RuntimeError("a reading unit of work was handed in where something is to be written")
+            yield within
+            within.flush()
+            return
+        if getattr(self._thread, "is_writing", False):
+            raise RuntimeError("a unit of work was opened inside another: hand in the outer one")
         with self._sessions() as session:
-            session.connection(execution_options={"cloudlet_write": True})
-            yield session
-            session.commit()
+            session.info["is_writing"] = True
+            self._thread.is_writing = True
+            try:
+                session.connection(execution_options={"cloudlet_write": True})
+                yield session
+                session.commit()
+            finally:
+                self._thread.is_writing = False
 
     def close(self) -> None:
         """Give back all connections."""

@@ -91,3 +91,30 @@ def test_instants_come_back_in_utc(database: Database) -> None:
         work.add(a_row())
     with database.read() as work:
         assert work.scalars(select(EventRow)).one().at.tzinfo is UTC
+
+
+def test_several_use_cases_are_one_transaction(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="half-way"), database.write() as work:
+        with database.write(work) as inner:
+            inner.add(a_row())
+        with database.read(work) as inner:
+            assert len(list(inner.scalars(select(EventRow)))) == 1
+        raise RuntimeError("half-way")
+    assert count(database) == 0
+
+
+def test_a_unit_opened_inside_another_is_refused_at_once(database: Database) -> None:
+    with database.write(), pytest.raises(RuntimeError, match="hand in the outer one"), database.write():
+        pass
+    with database.write() as work:  # the refusal leaves nothing behind
+        work.add(a_row())
+    assert count(database) == 1
+
+
+def test_a_reading_unit_is_refused_where_something_is_to_be_written(database: Database) -> None:
+    with (
+        database.read() as work,
+        pytest.raises(RuntimeError, match="reading unit"),
+        database.write(work),
+    ):
+        pass

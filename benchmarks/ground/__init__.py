@@ -1,0 +1,1 @@
+"""What every later part stands on: other people's floods, swaps and hangs, and eight writers at once."""

@@ -22,10 +22,14 @@ from tests.patience import eventually
 
 from cloudlet.analytics import Runs
 from cloudlet.events import read_after
+from cloudlet.identity import Actor
 from cloudlet.identity.store import LinkRow
+from cloudlet.instruments import Instruments
 from cloudlet.testbed.camera import Camera
 from cloudlet.testbed.models import CAMERAS, Truth
 from cloudlet.testbed.movies import MovieWriter
+
+TESTER = Actor.host("tester")
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.needs("chromium"), pytest.mark.timeout(400)]
 
@@ -55,7 +59,9 @@ def started_at(demo: Demo, truth: Truth) -> datetime:
 def times_measured(demo: Demo, run: int) -> dict[str, int]:
     """Return how often a result was stored for each movie."""
     with closing(demo.open_database()) as database:
-        names = {exposure.id: exposure.name for exposure in Runs(database).exposures(run)}
+        names = {
+            exposure.id: exposure.name for exposure in Runs(database, Instruments(database)).exposures(run, by=TESTER)
+        }
         with database.read() as work:
             news = read_after(work, 0, kinds=["analytics.exposure-changed"], limit=10_000)
     return Counter(names[each.data["exposure_id"]] for each in news if each.data["state"] == "done")

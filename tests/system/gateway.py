@@ -22,10 +22,12 @@ from websockets.typing import Origin, Subprotocol
 from cloudlet.access import Access, AccessSettings, ConsoleSettings, Grant
 from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
-from cloudlet.identity import Account, Identities, Identity, IdentitySettings, WebSession
-from cloudlet.instruments import Level
+from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
+from cloudlet.instruments import Instruments, Level
 from cloudlet.processes.gateway import ConsoleProtocol, create_gateway
 from cloudlet.processes.serve import server
+
+STAFF = Actor.host("staff")
 
 __all__ = ["ORIGIN", "SCOPE", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
 
@@ -108,15 +110,17 @@ class Stage:
         self.database = Database(url)
         Table.metadata.create_all(self.database.engine)
         self.port = port
-        self.access = Access(self.database, AccessSettings(gateway_url=f"ws://127.0.0.1:{port}"))
+        self.access = Access(
+            self.database, Instruments(self.database), AccessSettings(gateway_url=f"ws://127.0.0.1:{port}")
+        )
         self.identities = Identities(self.database, IdentitySettings())
 
     def person(self, username: str, level: Level | None) -> WebSession:
         """Sign somebody in, with a grant where a level is given."""
         identity = Identity("https://idp.example.org", username)
-        self.identities.link(identity, Account(username, username.title()), by="test")
+        self.identities.link(identity, Account(username, username.title()), by=Actor.host("test"))
         if level is not None:
-            self.access.grant(Grant(username, SCOPE, level, utc_now(), None), by="test")
+            self.access.grant(Grant(username, SCOPE, level, utc_now(), None), by=Actor.host("test"))
         return self.identities.open_session(identity, username, f"secret of {username} {time.monotonic_ns()}")
 
     def socket(self, offered: tuple[str, ...], origin: str | None = ORIGIN, key: str = SCOPE) -> ClientConnection:
@@ -147,11 +151,11 @@ class Stage:
 
     def operator(self) -> str | None:
         """Return who has control."""
-        operator = self.access.console_state(SCOPE).operator
+        operator = self.access.console_state(SCOPE, by=STAFF).operator
         return None if operator is None else operator.username
 
     def _heads(self) -> int:
-        state = self.access.console_state(SCOPE)
+        state = self.access.console_state(SCOPE, by=STAFF)
         return len(state.observers) + (state.operator is not None)
 
 

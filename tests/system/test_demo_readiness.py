@@ -12,6 +12,7 @@ from cloudlet.analytics import Runs
 from cloudlet.clock import utc_now
 from cloudlet.cryoem import WORKLOAD
 from cloudlet.database import Database, Table
+from cloudlet.identity import Actor
 from cloudlet.instruments import Instrument, Instruments
 from cloudlet.processes.supervisor import Supervisor
 from cloudlet.testbed.demo import run
@@ -21,9 +22,9 @@ from cloudlet.testbed.demo.seed import INSTRUMENT
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    runs, instruments = Runs(database), Instruments(database)
+    runs, instruments = Runs(database, Instruments(database)), Instruments(database)
     Table.metadata.create_all(database.engine)
-    instruments.register(Instrument(INSTRUMENT, "Scope", "A microscope."), by="tester")
+    instruments.register(Instrument(INSTRUMENT, "Scope", "A microscope."), by=Actor.host("tester"))
     yield runs
     database.close()
 
@@ -40,7 +41,7 @@ def test_the_edge_counts_as_there_once_it_has_looked_since_the_start(runs: Runs,
         people={},
         starts_at=began,
         ends_at=None,
-        by="tester",
+        by=Actor.host("tester"),
     )
     of_session = runs.ensure_run(session, WORKLOAD, {})
     assert not run._has_looked(runs, began)

@@ -21,7 +21,10 @@ from cloudlet.analytics import ExposureState, Run, Runs
 from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
 from cloudlet.events import read_after
+from cloudlet.identity import Actor
 from cloudlet.instruments import Instrument, Instruments, Level
+
+TESTER = Actor.host("tester")
 
 pytestmark = pytest.mark.system
 
@@ -122,7 +125,7 @@ def edge(database: Database, session_id: int) -> Iterator[EdgeProcess]:
 
 def open_session(database: Database, raw: Path, project: Path, seconds: float | None = None) -> int:
     instruments = Instruments(database)
-    instruments.register(Instrument("scope", "Scope", "A microscope."), by="tester")
+    instruments.register(Instrument("scope", "Scope", "A microscope."), by=Actor.host("tester"))
     now = utc_now()
     session = instruments.open_session(
         "scope",
@@ -133,7 +136,7 @@ def open_session(database: Database, raw: Path, project: Path, seconds: float | 
         people={"ada": Level.OPERATE},
         starts_at=now,
         ends_at=None if seconds is None else now + timedelta(seconds=seconds),
-        by="tester",
+        by=Actor.host("tester"),
     )
     return session.id
 
@@ -146,15 +149,15 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 def run_of(database: Database, session_id: int) -> Run:
-    runs = Runs(database)
-    until(lambda: runs.run_of_session(session_id) is not None)
-    run = runs.run_of_session(session_id)
+    runs = Runs(database, Instruments(database))
+    until(lambda: runs.run_of_session(session_id, by=TESTER) is not None)
+    run = runs.run_of_session(session_id, by=TESTER)
     assert run is not None
     return run
 
 
 def count_done(database: Database, run: Run) -> int:
-    return Runs(database).vitals(run.id).counts[ExposureState.DONE]
+    return Runs(database, Instruments(database)).vitals(run.id, by=TESTER).counts[ExposureState.DONE]
 
 
 def test_kills_at_random_moments_cost_nothing_and_double_nothing(
@@ -170,7 +173,7 @@ def test_kills_at_random_moments_cost_nothing_and_double_nothing(
     camera.join()
     until(lambda: count_done(database, run) == FILES)
 
-    exposures = {each.name: each for each in Runs(database).exposures(run.id)}
+    exposures = {each.name: each for each in Runs(database, Instruments(database)).exposures(run.id, by=TESTER)}
     lengths = {name: each.results.measurements["length"] for name, each in exposures.items() if each.results}
     assert lengths == {name: (raw / name).stat().st_size for name in camera.checksums}
     with database.read() as work:
@@ -187,10 +190,10 @@ def test_ctrl_c_ends_the_edge_and_all_its_processes_in_the_middle_of_a_task(
 ) -> None:
     (raw / "slow.txt").write_text("SLEEP 60\nEND\n")
     run = run_of(database, session_id)
-    vitals = Runs(database).vitals
-    until(lambda: vitals(run.id).counts[ExposureState.RUNNING] == 1)
+    vitals = Runs(database, Instruments(database)).vitals
+    until(lambda: vitals(run.id, by=TESTER).counts[ExposureState.RUNNING] == 1)
     assert edge.stop(signal.SIGINT) == 0
-    assert vitals(run.id).counts[ExposureState.QUEUED] == 1
+    assert vitals(run.id, by=TESTER).counts[ExposureState.QUEUED] == 1
 
 
 def test_retry_works_after_the_session_has_ended(
@@ -203,10 +206,10 @@ def test_retry_works_after_the_session_has_ended(
     seconds = 6.0
     short = open_session(database, folder, tmp_path / "project2", seconds)
     end = time.monotonic() + seconds
-    run, runs = run_of(database, short), Runs(database)
+    run, runs = run_of(database, short), Runs(database, Instruments(database))
     failed = [ExposureState.FAILED]
-    until(lambda: runs.exposures(run.id, states=failed))
+    until(lambda: runs.exposures(run.id, states=failed, by=TESTER))
     time.sleep(max(0.0, end - time.monotonic()))
 
-    runs.retry(runs.exposures(run.id)[0].id, by="ada")
-    until(lambda: [each.attempts for each in runs.exposures(run.id, states=failed)] == [2])
+    runs.retry(runs.exposures(run.id, by=TESTER)[0].id, by=Actor.host("ada"))
+    until(lambda: [each.attempts for each in runs.exposures(run.id, states=failed, by=TESTER)] == [2])

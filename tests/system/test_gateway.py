@@ -16,7 +16,10 @@ from websockets.exceptions import InvalidStatus
 from cloudlet.access import Grant
 from cloudlet.audit import read
 from cloudlet.clock import utc_now
+from cloudlet.identity import Actor
 from cloudlet.instruments import Level
+
+STAFF = Actor.host("staff")
 
 pytestmark = pytest.mark.system
 
@@ -56,7 +59,7 @@ def test_second_operator_only_observes(stage: Stage, vnc: FakeVnc) -> None:
         observer.pointer(1, 10, 20)
         observer.marker()
         vnc.wait_for(lambda: bool(vnc.messages))
-        state = stage.access.console_state(SCOPE)
+        state = stage.access.console_state(SCOPE, by=STAFF)
         assert stage.operator() == "ada"
         assert [viewer.username for viewer in state.observers] == ["ben"]
     assert vnc.inputs == []
@@ -111,7 +114,7 @@ def test_revoked_grant_lets_go_and_closes_with_the_reason(stage: Stage, vnc: Fak
     with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
         viewer.pointer(1, 10, 20)
         vnc.wait_for(lambda: len(vnc.inputs) == 1)
-        stage.access.revoke("ada", SCOPE, by="staff")
+        stage.access.revoke("ada", SCOPE, by=Actor.host("staff"))
         assert viewer.closing() == (4403, "You have no access to this instrument now.")
         vnc.wait_for(lambda: vnc.inputs[-1] == struct.pack("!BBHH", 5, 0, 10, 20))
     eventually(lambda: bool(releases(stage)))
@@ -120,7 +123,7 @@ def test_revoked_grant_lets_go_and_closes_with_the_reason(stage: Stage, vnc: Fak
 def test_operator_whose_time_is_over_goes_on_observing(stage: Stage, vnc: FakeVnc) -> None:
     session = stage.person("ada", Level.OBSERVE)
     now = utc_now()
-    stage.access.grant(Grant("ada", SCOPE, Level.OPERATE, now, now + timedelta(seconds=5)), by="staff")
+    stage.access.grant(Grant("ada", SCOPE, Level.OPERATE, now, now + timedelta(seconds=5)), by=Actor.host("staff"))
     with stage.console(session) as viewer:
         viewer.pointer(1, 10, 20)
         vnc.wait_for(lambda: vnc.inputs[-1:] == [struct.pack("!BBHH", 5, 0, 10, 20)])
@@ -128,7 +131,7 @@ def test_operator_whose_time_is_over_goes_on_observing(stage: Stage, vnc: FakeVn
         viewer.marker()
         vnc.wait_for(lambda: vnc.messages[-1][0] == 3)
         eventually(lambda: stage.operator() is None)
-        assert [one.username for one in stage.access.console_state(SCOPE).observers] == ["ada"]
+        assert [one.username for one in stage.access.console_state(SCOPE, by=STAFF).observers] == ["ada"]
     assert vnc.inputs[-1] == struct.pack("!BBHH", 5, 0, 10, 20)
 
 
@@ -175,7 +178,7 @@ def test_ticket_of_somebody_who_signed_out_is_refused(stage: Stage) -> None:
 
 def test_ticket_of_somebody_whose_grant_was_revoked_is_refused(stage: Stage) -> None:
     ticket = stage.access.issue_ticket(stage.person("ada", Level.OPERATE), SCOPE)
-    stage.access.revoke("ada", SCOPE, by="staff")
+    stage.access.revoke("ada", SCOPE, by=Actor.host("staff"))
     with pytest.raises(InvalidStatus) as refused:
         stage.socket(ticket.subprotocols)
     assert refused.value.response.status_code == 403
@@ -211,7 +214,7 @@ def test_console_that_went_away_is_reported_to_the_page(stage: Stage, vnc: FakeV
     with stage.viewer(stage.person("ben", Level.OPERATE)) as viewer:
         viewer.shake_hands()
         assert viewer.closing() == (4502, "The instrument's screen cannot be reached.")
-    state = stage.access.console_state(SCOPE)
+    state = stage.access.console_state(SCOPE, by=STAFF)
     assert state.is_reachable is False
     assert state.problem
     assert state.operator is None

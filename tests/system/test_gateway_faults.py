@@ -19,7 +19,10 @@ from websockets.uri import parse_uri
 
 from cloudlet.access.store import ControlRow
 from cloudlet.audit import read
+from cloudlet.identity import Actor
 from cloudlet.instruments import Level
+
+STAFF = Actor.host("staff")
 
 pytestmark = pytest.mark.system
 
@@ -88,7 +91,7 @@ def test_killed_gateway_is_cleared_up_after_by_the_next(tmp_path: Path) -> None:
     with serving(url, console_at(vnc.port)) as successor:
         vnc.wait_for(lambda: struct.pack("!BBxxI", 4, False, CONTROL) in vnc.inputs)
         assert vnc.inputs[2] == LET_GO
-        state = successor.access.console_state(SCOPE)
+        state = successor.access.console_state(SCOPE, by=STAFF)
         with successor.database.read() as work:
             (released,) = read(work, what="access.control-released")
     vnc.close()

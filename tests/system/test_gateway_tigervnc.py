@@ -13,7 +13,10 @@ from tests.patience import eventually
 from tests.system.gateway import SCOPE, Stage, Viewer, console_at, serving
 from tests.system.tigervnc import HEIGHT, PASSWORD, WIDTH, TigerVnc, tigervnc
 
+from cloudlet.identity import Actor
 from cloudlet.instruments import Level
+
+STAFF = Actor.host("staff")
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("Xvnc", "vncpasswd")]
 
@@ -60,7 +63,7 @@ def test_screen_arrives_pixel_by_pixel(stage: Stage, xvnc: TigerVnc) -> None:
         viewer.send(RAW + WHOLE_SCREEN)
         colours = colours_of_update(viewer)
     assert colours[bytes([0x99, 0x66, 0x33])] > 0.99 * WIDTH * HEIGHT  # all but the pointer's picture
-    assert stage.access.console_state(SCOPE).is_reachable
+    assert stage.access.console_state(SCOPE, by=STAFF).is_reachable
 
 
 def test_operator_moves_the_pointer_and_an_observer_does_not(stage: Stage, xvnc: TigerVnc) -> None:
@@ -107,10 +110,10 @@ def test_wrong_password_is_reported_once_and_not_tried_again(
                 assert code == 4502
                 assert reason.startswith("The instrument's VNC server does not accept the password.")
         assert stage.operator() is None
-        assert "password" in str(stage.access.console_state(SCOPE).problem)
+        assert "password" in str(stage.access.console_state(SCOPE, by=STAFF).problem)
         file.write_text(PASSWORD)
         with stage.console(ada):
-            assert stage.access.console_state(SCOPE).is_reachable
+            assert stage.access.console_state(SCOPE, by=STAFF).is_reachable
     assert (tmp_path / "xvnc.log").read_bytes().count(b"AuthFailureException") <= 1
     assert "mistaken" not in caplog.text
     assert PASSWORD not in caplog.text

@@ -33,9 +33,12 @@ from cloudlet.access.presence_store import PresenceStore
 from cloudlet.analytics import Problem
 from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
+from cloudlet.identity import Actor
 from cloudlet.instruments import Instrument, Level
 from cloudlet.portal.assets import STATIC, Assets
 from cloudlet.web import WebSettings
+
+TESTER = Actor.host("tester")
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("chromium")]
 
@@ -201,7 +204,7 @@ def test_a_new_result_appears_by_itself_and_opens_large(site, opened) -> None:
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
         expect(page.locator(".vital-value").first).to_have_text("5.7 Å")
-        run = site.runs.latest_run("mast")
+        run = site.runs.latest_run("mast", by=TESTER)
         site.measure(run, "four.plate", {"haze": 2.22}, utc_now())
         expect(page.locator(".vital-value").first).to_have_text("2.2 Å")
         page.locator(".u-over").first.click()
@@ -225,7 +228,7 @@ def test_numbers_turn_grey_at_once_when_the_stream_breaks_and_come_back_by_thems
     expect(page.locator("#results")).to_have_class("results-pane is-stale")
     expect(page.locator("#cockpit-bar")).to_have_class("cockpit-bar is-stale")
     expect(page.locator(".notes")).to_contain_text("the last number is from")
-    site.measure(site.runs.latest_run("mast"), "four.plate", {"haze": 2.22}, utc_now())
+    site.measure(site.runs.latest_run("mast", by=TESTER), "four.plate", {"haze": 2.22}, utc_now())
     with served(site):
         expect(page.locator(".vital-value").first).to_have_text("2.2 Å")
         expect(page.locator("#results")).not_to_have_class("results-pane is-stale")
@@ -239,7 +242,7 @@ def test_a_hidden_tab_closes_its_stream_and_catches_up_when_it_is_seen_again(sit
         with page.expect_event("requestfailed", lambda request: "/events" in request.url):
             page.evaluate(HIDDEN % "true")
         expect(page.locator("#results")).to_have_class("results-pane is-stale")
-        site.measure(site.runs.latest_run("mast"), "four.plate", {"haze": 2.22}, utc_now())
+        site.measure(site.runs.latest_run("mast", by=TESTER), "four.plate", {"haze": 2.22}, utc_now())
         page.wait_for_timeout(1000)
         assert page.locator(".vital-value").first.inner_text() == "5.7 Å"
         page.evaluate(HIDDEN % "false")
@@ -256,7 +259,7 @@ def test_one_click_retries_once_however_often_the_page_was_drawn(site, opened) -
         )
         expect(page.locator(".tile")).to_have_count(3)
         page.keyboard.press("n")
-        run = site.runs.latest_run("mast")
+        run = site.runs.latest_run("mast", by=TESTER)
         for number in range(3):
             site.measure(run, f"early{number}.plate", {"haze": 2}, utc_now() - timedelta(hours=1))
             expect(page.locator(".tallies dd").nth(2)).to_have_text(str(3 + number))
@@ -277,7 +280,9 @@ def test_a_refused_retry_stays_reported_until_another_exposure_is_opened(site, o
         alert = page.locator("#exposure-dialog [role=alert]")
         expect(alert).to_contain_text("This exposure has not failed. Look at its result.")
         expect(alert).to_contain_text("Code for the support mail: not-failed")
-        site.measure(site.runs.latest_run("mast"), "early.plate", {"haze": 2}, utc_now() - timedelta(hours=1))
+        site.measure(
+            site.runs.latest_run("mast", by=TESTER), "early.plate", {"haze": 2}, utc_now() - timedelta(hours=1)
+        )
         expect(page.locator(".tallies dd").nth(2)).to_have_text("3")
         expect(alert).to_be_visible()
         page.keyboard.press("ArrowLeft")
@@ -289,7 +294,7 @@ def test_an_alert_is_read_out_once_while_the_complaint_beside_it_counts_seconds(
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
         expect(page.locator(".vital-value").first).to_have_text("5.7 Å")
-        site.runs.record_problem(site.runs.latest_run("mast").id, GONE)
+        site.runs.record_problem(site.runs.latest_run("mast", by=TESTER).id, GONE)
         alert = page.locator(".notes [role=alert]")
         expect(alert).to_contain_text("Mount it again.")
         expect(alert).to_contain_text("Code for the support mail: gone")
@@ -306,7 +311,7 @@ def test_while_results_are_read_their_place_is_held_open(site, opened) -> None:
         boxes = {part: page.locator(f"#results {part}").bounding_box() for part in parts}
         return {part: box["y"] for part, box in boxes.items() if box}
 
-    run = site.runs.latest_run("mast")
+    run = site.runs.latest_run("mast", by=TESTER)
     for number in range(3):
         site.measure(run, f"early{number}.plate", {"haze": 2}, utc_now() - timedelta(hours=1))
     held: list[Callable[[], None]] = []
@@ -325,7 +330,7 @@ def test_while_results_are_read_their_place_is_held_open(site, opened) -> None:
 
 
 def test_results_fill_the_screen_by_a_button_and_a_lag_of_days_is_reported_in_days(site, opened) -> None:
-    run = site.runs.latest_run("mast")
+    run = site.runs.latest_run("mast", by=TESTER)
     site.measure(run, "old.plate", {"haze": 2}, utc_now() - timedelta(days=3, hours=1))
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
@@ -335,8 +340,8 @@ def test_results_fill_the_screen_by_a_button_and_a_lag_of_days_is_reported_in_da
 
 
 def test_who_is_signed_out_sees_no_old_numbers_as_live(site, opened) -> None:
-    site.instruments.register(Instrument("attic", "Attic", "Without a session."), by="rule:test")
-    site.services.access.grant(Grant("ada", "attic", Level.OPERATE, utc_now(), None), by="rule:test")
+    site.instruments.register(Instrument("attic", "Attic", "Without a session."), by=Actor.rule("test"))
+    site.services.access.grant(Grant("ada", "attic", Level.OPERATE, utc_now(), None), by=Actor.rule("test"))
     with served(site):
         pages = [opened("ada", path) for path in ("/", "/instruments/mast", "/instruments/attic/cockpit")]
         home, instrument, cockpit = pages
@@ -354,7 +359,7 @@ def test_who_is_signed_out_sees_no_old_numbers_as_live(site, opened) -> None:
 def test_a_page_that_may_not_be_seen_any_more_says_so(site, opened) -> None:
     with served(site):
         page = opened("ada", "/instruments/mast")
-        site.services.access.revoke("ada", "mast", by="rule:test")
+        site.services.access.revoke("ada", "mast", by=Actor.rule("test"))
         page.evaluate(SEEN_AGAIN)
         expect(page.locator(".stale-note")).to_contain_text("You may not see this any more.")
 
@@ -363,7 +368,7 @@ def test_an_instrument_appears_on_the_home_page_when_access_begins(site, opened)
     with served(site):
         page = opened("eve", "/")
         expect(page.locator("main")).to_contain_text("as soon as access begins")
-        site.services.access.grant(Grant("eve", "mast", Level.STAFF, utc_now(), None), by="rule:test")
+        site.services.access.grant(Grant("eve", "mast", Level.STAFF, utc_now(), None), by=Actor.rule("test"))
         page.evaluate(SEEN_AGAIN)
         expect(page.get_by_role("link", name="North mast", exact=True)).to_be_visible()
         expect(page.locator("main")).to_contain_text("Your level: staff")
@@ -373,7 +378,7 @@ def test_a_table_in_use_stands_still_and_does_not_look_live(site, opened) -> Non
     with served(site):
         page = opened("ada", "/instruments/mast")
         page.get_by_role("link", name="two.plate").focus()
-        site.measure(site.runs.latest_run("mast"), "four.plate", {"haze": 2.22}, utc_now())
+        site.measure(site.runs.latest_run("mast", by=TESTER), "four.plate", {"haze": 2.22}, utc_now())
         page.evaluate(SEEN_AGAIN)
         expect(page.locator(".stale-note")).to_contain_text("What has the focus stands still")
         expect(page.get_by_role("link", name="two.plate")).to_be_focused()

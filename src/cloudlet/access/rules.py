@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cloudlet.access.models import Grant
-from cloudlet.identity import Decision
+from cloudlet.identity import Actor, Decision
 from cloudlet.instruments import Level
 
-__all__ = ["gets_control", "is_live", "level_at", "may_open_console", "may_operate", "may_see"]
+__all__ = ["gets_control", "is_live", "level_at", "may_grant", "may_open_console", "may_operate", "may_see"]
 
 
 def is_live(grant: Grant, now: datetime) -> bool:
@@ -24,6 +24,13 @@ def is_live(grant: Grant, now: datetime) -> bool:
 def level_at(grants: Iterable[Grant], now: datetime) -> Level | None:
     """Return the highest level of the `grants` that hold at `now`, None where none does."""
     return max((grant.level for grant in grants if is_live(grant, now)), default=None)
+
+
+def may_grant(actor: Actor, level: Level | None) -> Decision:
+    """Decide whether `actor`, with `level` on an instrument, may give people access to it and take it away."""
+    if actor.is_person and level != Level.STAFF:
+        return Decision(False, "Access to this instrument is given by its staff.")
+    return Decision(True, "The instrument's staff and this host's commands may do this.")
 
 
 def may_see(level: Level | None) -> Decision:

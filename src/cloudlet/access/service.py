@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from cloudlet.access import grants, tickets
 from cloudlet.access.errors import TicketRefused
 from cloudlet.access.events import GrantChanged
 from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket
 from cloudlet.access.presence_store import state_of
-from cloudlet.access.rules import may_open_console, may_see
+from cloudlet.access.rules import may_grant, may_open_console, may_see
 from cloudlet.access.settings import AccessSettings
 from cloudlet.access.store import TicketRow
 from cloudlet.audit import Act, record
@@ -15,8 +17,8 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
 from cloudlet.events import publish
-from cloudlet.identity import Decision, WebSession
-from cloudlet.instruments import Level
+from cloudlet.identity import Actor, Decision, WebSession, require
+from cloudlet.instruments import Instrument, Instruments, Level
 from cloudlet.web import Forbidden
 
 __all__ = ["Access"]
@@ -31,20 +33,32 @@ class Access:
     ----------
     database
         Where the rows are.
+    instruments
+        What there is to see.
     settings
         Where browsers find the gateway.
     clock
         Tells the present instant.
     """
 
-    def __init__(self, database: Database, settings: AccessSettings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, instruments: Instruments, settings: AccessSettings, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._instruments = instruments
         self._settings = settings
         self._clock = clock
 
-    def grant(self, grant: Grant, *, by: str) -> None:
-        """Let a person use an instrument for a time; the very same grant twice is one."""
-        with self._database.write() as work:
+    def grant(self, grant: Grant, *, by: Actor, work: Session | None = None) -> None:
+        """Let a person use an instrument for a time; the very same grant twice is one.
+
+        Raises
+        ------
+        cloudlet.web.Forbidden
+            `by` may not give access to this instrument.
+        """
+        with self._database.write(work) as work:
+            require(may_grant(by, self._level_of(work, by, grant.instrument)))
             if not grants.add(work, grant):
                 return
             detail = {
@@ -53,15 +67,22 @@ class Access:
                 "not_before": grant.not_before.isoformat(),
                 "not_after": grant.not_after and grant.not_after.isoformat(),
             }
-            record(work, Act(by, "access.granted", grant.instrument, detail))
+            record(work, Act(str(by), "access.granted", grant.instrument, detail))
             publish(work, GrantChanged(grant.instrument, username=grant.username))
 
-    def revoke(self, username: str, instrument: str, *, by: str) -> None:
-        """End everything that `username` may do with `instrument`; an open console closes within seconds."""
-        with self._database.write() as work:
+    def revoke(self, username: str, instrument: str, *, by: Actor, work: Session | None = None) -> None:
+        """End everything that `username` may do with `instrument`; an open console closes within seconds.
+
+        Raises
+        ------
+        cloudlet.web.Forbidden
+            `by` may not take access to this instrument away.
+        """
+        with self._database.write(work) as work:
+            require(may_grant(by, self._level_of(work, by, instrument)))
             if not grants.end(work, username, instrument, self._clock()):
                 return
-            record(work, Act(by, "access.revoked", instrument, {"username": username}))
+            record(work, Act(str(by), "access.revoked", instrument, {"username": username}))
             publish(work, GrantChanged(instrument, username=username))
 
     def level(self, username: str, instrument: str) -> Level | None:
@@ -69,16 +90,33 @@ class Access:
         with self._database.read() as work:
             return grants.level_of(work, username, instrument, self._clock())
 
-    def may_see(self, username: str, instrument: str) -> Decision:
-        """Decide whether `username` learns that `instrument` exists: who has a grant on it now does."""
-        return may_see(self.level(username, instrument))
-
-    def visible_instruments(self, username: str) -> set[str]:
-        """Return the keys of the instruments that `username` has a grant on now."""
+    def may_see(self, instrument: str, *, by: Actor) -> Decision:
+        """Decide whether `by` learns that `instrument` exists: who has a grant on it now does."""
         with self._database.read() as work:
-            return grants.instruments_of(work, username, self._clock())
+            return may_see(self._level_of(work, by, instrument))
 
-    def issue_ticket(self, session: WebSession, instrument: str) -> Ticket:
+    def instrument(self, key: str, *, by: Actor) -> Instrument:
+        """Return the instrument called `key`.
+
+        Raises
+        ------
+        cloudlet.web.Forbidden
+            `by` may not see it, or there is none: who guesses learns nothing.
+        """
+        with self._database.read() as work:
+            require(may_see(self._level_of(work, by, key)))
+            found = self._instruments.get(key, work=work)
+        if found is None:
+            raise Forbidden("There is no such instrument.", "Start from the home page.")
+        return found
+
+    def visible_instruments(self, *, by: Actor) -> list[Instrument]:
+        """Return the instruments that `by` has a grant on now, by title."""
+        with self._database.read() as work:
+            keys = grants.instruments_of(work, by.name, self._clock()) if by.is_person else None
+            return [each for each in self._instruments.all(work=work) if keys is None or each.key in keys]
+
+    def issue_ticket(self, session: WebSession, instrument: str, *, work: Session | None = None) -> Ticket:
         """Return a ticket to the console of `instrument` for the person of `session`.
 
         Raises
@@ -89,7 +127,7 @@ class Access:
         if session.account is None:
             raise Forbidden("No account here is linked to your sign-in.", "Ask the facility's staff to link one.")
         level = self._level_for_console(session.account.username, instrument, Forbidden)
-        with self._database.write() as work:
+        with self._database.write(work) as work:
             secret = tickets.issue(work, session.account, session.id, instrument, self._clock())
         url = f"{self._settings.gateway_url}/console/{instrument}"
         return Ticket(url=url, subprotocols=tickets.subprotocols(secret), level=level)
@@ -110,10 +148,14 @@ class Access:
         level = self._level_for_console(row.username, instrument, TicketRefused)
         return Authorization(row.username, row.display_name, instrument, level, row.web_session)
 
-    def console_state(self, instrument: str) -> ConsoleState:
-        """Return who is at the console of `instrument`, and whether it could be reached."""
+    def console_state(self, instrument: str, *, by: Actor) -> ConsoleState | None:
+        """Return who is at the console of `instrument`, and whether it could be reached.
+
+        None where `by` may not see the instrument: results stay visible to the people of a session when their time at
+        the instrument is over; who is there now does not.
+        """
         with self._database.read() as work:
-            return state_of(work, instrument)
+            return state_of(work, instrument) if may_see(self._level_of(work, by, instrument)) else None
 
     def _spent(self, ticket: str) -> TicketRow | None:
         """Take the ticket; a guess never waits for the one place from which all processes write, nor takes it."""
@@ -129,3 +171,8 @@ class Access:
         if level is None or not decision:
             raise refused(decision.reason, "Ask the facility's staff for access.")
         return level
+
+    def _level_of(self, work: Session, actor: Actor, instrument: str) -> Level | None:
+        if not actor.is_person:
+            return Level.STAFF
+        return grants.level_of(work, actor.name, instrument, self._clock())

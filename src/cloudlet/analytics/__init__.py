@@ -14,6 +14,7 @@ from cloudlet.analytics.errors import (
     ExposureUnknown,
     ProjectFolderInRaw,
     RetryRefused,
+    RunUnknown,
     WorkloadBroken,
     WorkloadUnknown,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "RetryRefused",
     "Run",
     "RunChanged",
+    "RunUnknown",
     "Runs",
     "Stage",
     "Vitals",

@@ -15,6 +15,7 @@ __all__ = [
     "ProjectFolderInRaw",
     "RawFolderGone",
     "RetryRefused",
+    "RunUnknown",
     "WorkloadBroken",
     "WorkloadUnknown",
 ]
@@ -27,9 +28,15 @@ class AnalyticsError(CloudletError):
 
 
 class ExposureUnknown(AnalyticsError):
-    """No exposure has this number."""
+    """No exposure has this number, or not for who asks."""
 
     slug = "exposure-unknown"
+
+
+class RunUnknown(AnalyticsError):
+    """No run has this number, or not for who asks."""
+
+    slug = "run-unknown"
 
 
 class RetryRefused(AnalyticsError):

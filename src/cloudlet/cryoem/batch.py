@@ -33,13 +33,15 @@ from cloudlet.cryoem.errors import (
 from cloudlet.cryoem.names import SUFFIXES_TOLD
 from cloudlet.cryoem.settings import WITHOUT_EFFECT
 from cloudlet.database import Database
+from cloudlet.identity import host_actor
+from cloudlet.instruments import Instruments
 from cloudlet.migrations import upgrade
 
 __all__ = ["Batch", "Counts", "Outcome", "process_folder"]
 
 DATABASE_NAME = "cloudlet.db"
 _LOCK_NAME = ".cloudlet.lock"
-_ACTOR = "command line"
+_ACTOR = host_actor()
 _LOOK_SECONDS = 0.25
 _MOST_MOVIES = 100_000
 
@@ -99,7 +101,7 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
     settings = workload.check_settings(batch.settings)
     _prepare_folders(batch, workload)
     with _only_one(batch.project_folder), _database(batch.project_folder) as database:
-        runs = Runs(database)
+        runs = Runs(database, Instruments(database))
         _check_results(runs, batch, settings)
         run = runs.start_run(batch.raw_folder, batch.project_folder, workload, batch.settings, by=_ACTOR)
         gone = {each.name for each in _failed(runs, run) if not os.path.lexists(batch.raw_folder / each.name)}
@@ -108,22 +110,22 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
         failed = _failed(runs, run)
         failures = [each for each in failed if each.name not in gone]
         return Outcome(
-            run=runs.run(run.id) or run,
-            counts=runs.vitals(run.id).counts,
-            done=runs.exposures(run.id, states=(ExposureState.DONE,), limit=_MOST_MOVIES),
+            run=runs.run(run.id, by=_ACTOR),
+            counts=runs.vitals(run.id, by=_ACTOR).counts,
+            done=runs.exposures(run.id, by=_ACTOR, states=(ExposureState.DONE,), limit=_MOST_MOVIES),
             failures=failures,
             gone=len(failed) - len(failures),  # one that came back meanwhile is not gone
         )
 
 
 def _failed(runs: Runs, run: Run) -> list[Exposure]:
-    return runs.exposures(run.id, states=(ExposureState.FAILED,), limit=_MOST_MOVIES)
+    return runs.exposures(run.id, by=_ACTOR, states=(ExposureState.FAILED,), limit=_MOST_MOVIES)
 
 
 def _check_results(runs: Runs, batch: Batch, settings: Mapping[str, Any]) -> None:
     """Refuse a project folder whose results would be mixed with those of other movies or other settings."""
-    for run in runs.runs():
-        if not runs.vitals(run.id).counts.get(ExposureState.DONE):
+    for run in runs.runs(by=_ACTOR):
+        if not runs.vitals(run.id, by=_ACTOR).counts.get(ExposureState.DONE):
             continue
         if run.raw_folder != batch.raw_folder.absolute():
             raise FolderHoldsOthers(
@@ -151,7 +153,7 @@ def _work(runs: Runs, run: Run, workload: Workload, batch: Batch, show: Callable
         with Engine(runs, pool, settings, workers=batch.workers) as engine:
             engine.follow(run, workload, Following.FOR_EVER if batch.is_watching else Following.ONCE)
             with engine.running(until_idle=True) as ended:
-                _show_until_ended(ended, lambda: show(runs.vitals(run.id).counts))
+                _show_until_ended(ended, lambda: show(runs.vitals(run.id, by=_ACTOR).counts))
     finally:
         pool.terminate()
 

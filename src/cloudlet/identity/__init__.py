@@ -7,13 +7,16 @@
 from cloudlet.identity.errors import AccountRefused, LinkRefused, ProviderUnreachable, SignInExpired, SignInRefused
 from cloudlet.identity.events import SessionEnded
 from cloudlet.identity.guard import Guard
-from cloudlet.identity.models import Account, Decision, Identity, WebSession
+from cloudlet.identity.host import host_actor
+from cloudlet.identity.models import Account, Actor, Decision, Identity, WebSession
+from cloudlet.identity.require import require
 from cloudlet.identity.service import Identities
 from cloudlet.identity.settings import IdentityProviderSettings, IdentitySettings
 
 __all__ = [
     "Account",
     "AccountRefused",
+    "Actor",
     "Decision",
     "Guard",
     "Identities",
@@ -26,4 +29,6 @@ __all__ = [
     "SignInExpired",
     "SignInRefused",
     "WebSession",
+    "host_actor",
+    "require",
 ]

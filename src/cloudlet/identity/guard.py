@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from cloudlet.identity.models import Account, WebSession
+from cloudlet.identity.models import Account, Actor, WebSession
 from cloudlet.identity.rules import is_use
 from cloudlet.identity.service import Identities
 from cloudlet.web import Forbidden, SignInNeeded, WebSettings, cookie_name
@@ -66,6 +66,10 @@ class Guard:
             Somebody is, whom nobody has given a local account.
         """
         return _account(self.signed_in(request))
+
+    def actor(self, request: HTTPConnection) -> Actor:
+        """Return who is signed in, acting; raises as `account` does."""
+        return self.account(request).actor
 
     def account_now(self, session_id: str) -> Account:
         """Return the local account of a session found before, looked up anew; this is no use of it.

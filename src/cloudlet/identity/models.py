@@ -1,11 +1,12 @@
-"""Who somebody is to us, and what a rule answered."""
+"""Who somebody is to us, who acts, and what a rule answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-__all__ = ["Account", "Decision", "Identity", "WebSession"]
+__all__ = ["Account", "Actor", "ActorKind", "Decision", "Identity", "WebSession"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,61 @@ class Identity:
     subject: str
 
 
+class ActorKind(StrEnum):
+    """What stands behind an act."""
+
+    PERSON = "person"
+    """Somebody with an account here, whom the rules of each component judge."""
+    HOST = "host"
+    """Somebody who runs a command on this host: who can write the database can do all of it, so no rule is asked."""
+    RULE = "rule"
+    """The cloudlet itself, by a rule that has a name."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts; every use case takes one, and the audit record names it by its text."""
+
+    kind: ActorKind
+    name: str
+    """The account's user name, the host's login, or the rule's name."""
+
+    @classmethod
+    def person(cls, username: str) -> Actor:
+        """Return the person with the account `username`."""
+        return cls(ActorKind.PERSON, username)
+
+    @classmethod
+    def host(cls, login: str) -> Actor:
+        """Return whoever runs a command on this host as `login`."""
+        return cls(ActorKind.HOST, login)
+
+    @classmethod
+    def rule(cls, name: str) -> Actor:
+        """Return the rule called `name`."""
+        return cls(ActorKind.RULE, name)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether rules decide what this actor may do; host and rules may do everything, and are recorded."""
+        return self.kind is ActorKind.PERSON
+
+    def __str__(self) -> str:
+        # A colon cannot be in a user name, so no person can pass for the host or a rule.
+        return self.name if self.is_person else f"{self.kind}:{self.name}"
+
+
 @dataclass(frozen=True)
 class Account:
     """A local account that an identity is linked to."""
 
     username: str
     display_name: str
+
+    @property
+    def actor(self) -> Actor:
+        """The account's person, acting."""
+        return Actor.person(self.username)
 
 
 @dataclass(frozen=True)

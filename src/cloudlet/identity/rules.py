@@ -6,7 +6,17 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-__all__ = ["is_protected", "is_use", "is_username", "printable", "session_end"]
+from cloudlet.identity.models import Actor, Decision
+
+__all__ = [
+    "is_protected",
+    "is_use",
+    "is_username",
+    "may_end_session",
+    "may_link",
+    "printable",
+    "session_end",
+]
 
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 NAME_LENGTH = 200
@@ -47,3 +57,17 @@ def printable(name: str) -> str:
 def session_end(created_at: datetime, seen_at: datetime, *, idle: timedelta, longest: timedelta) -> datetime:
     """Return when a web session ends unless it is used before: after `idle`, at most `longest` after its start."""
     return min(seen_at + idle, created_at + longest)
+
+
+def may_link(actor: Actor) -> Decision:
+    """Decide whether `actor` may make accounts and say which identities act as them."""
+    if actor.is_person:
+        return Decision(False, "Accounts are made and linked by commands on this host.")
+    return Decision(True, "Whoever runs commands on this host may do this.")
+
+
+def may_end_session(actor: Actor, username: str | None) -> Decision:
+    """Decide whether `actor` may end a web session of the account `username`; None for one without an account."""
+    if actor.is_person and actor.name != username:
+        return Decision(False, "This session is somebody else's.")
+    return Decision(True, "One's own sessions may be ended at any time, and every one from this host.")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
 from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import publish
 from cloudlet.identity.events import SessionEnded, SessionStarted
 from cloudlet.identity.links import account_of, add_link, make_account
-from cloudlet.identity.models import Account, Identity, WebSession
+from cloudlet.identity.models import Account, Actor, Identity, WebSession
+from cloudlet.identity.require import require
+from cloudlet.identity.rules import may_end_session, may_link
 from cloudlet.identity.sessions import (
     SessionTimes,
     digest_of,
@@ -43,26 +49,29 @@ class Identities:
         self._times = SessionTimes(settings)
         self._clock = clock
 
-    def link(self, identity: Identity, account: Account, *, by: str) -> None:
+    def link(self, identity: Identity, account: Account, *, by: Actor, work: Session | None = None) -> None:
         """Let `identity` act as `account` from now on; the account is made where there is none of that name.
 
         Doing it again changes nothing.
 
         Raises
         ------
+        cloudlet.web.Forbidden
+            `by` may not do this.
         AccountRefused
             The user name is not one.
         LinkRefused
             The identity acts as another account already; that is for a person to sort out, never for a program.
         """
-        with self._database.write() as work:
-            make_account(work, account, by=by, at=self._clock())
-            add_link(work, identity, account.username, by=by, at=self._clock())
+        require(may_link(by))
+        with self._database.write(work) as work:
+            make_account(work, account, by=str(by), at=self._clock())
+            add_link(work, identity, account.username, by=str(by), at=self._clock())
 
-    def open_session(self, identity: Identity, name: str, secret: str) -> WebSession:
+    def open_session(self, identity: Identity, name: str, secret: str, *, work: Session | None = None) -> WebSession:
         """Sign in the browser that holds `secret`, of 256 random bits, and that never held it before."""
         now = self._clock()
-        with self._database.write() as work:
+        with self._database.write(work) as work:
             forget_old_sessions(work, self._times, now)
             row = WebSessionRow(
                 id=digest_of(secret),
@@ -102,7 +111,7 @@ class Identities:
                 note_use(work, session_id, now)
             return find_session(work, session_id, self._times, now)
 
-    def end_session(self, session_id: str, *, by: str | None = None) -> None:
+    def end_session(self, session_id: str, *, by: Actor | None = None, work: Session | None = None) -> None:
         """End a session at once, whoever holds it; nothing happens where it has ended already.
 
         Parameters
@@ -110,15 +119,25 @@ class Identities:
         session_id
             Its id, not its secret.
         by
-            Who ends it; the person signed in where it is not given.
+            Who ends it; where it is not given, the person whose browser holds it.
+        work
+            The caller's unit of work.
+
+        Raises
+        ------
+        cloudlet.web.Forbidden
+            It is not theirs to end.
         """
-        with self._database.write() as work:
+        with self._database.write(work) as work:
             row = work.get(WebSessionRow, session_id)
             if row is None:
                 return
-            act = _act("signed-out", row, account_of(work, row.identity))
+            account = account_of(work, row.identity)
+            if by is not None:
+                require(may_end_session(by, None if account is None else account.username))
+            act = _act("signed-out", row, account)
             work.delete(row)
-            record(work, act if by is None else Act(by, act.what, act.subject, act.detail))
+            record(work, act if by is None else replace(act, actor=str(by)))
             publish(work, SessionEnded(session_id))
 
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from cloudlet.identity import Decision
+from cloudlet.identity import Actor, Decision
 from cloudlet.instruments.models import InstrumentSession, Level
 
-__all__ = ["may_retry", "may_view_results"]
+__all__ = ["may_administer", "may_retry", "may_view_results"]
 
 
-def may_view_results(username: str, session: InstrumentSession | None) -> Decision:
-    """Decide whether `username` may view the results of `session`; of results without one, nobody may."""
-    if session is None or username not in session.people:
+ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
+
+
+def may_administer(actor: Actor) -> Decision:
+    """Decide whether `actor` may register instruments and open sessions on them."""
+    if actor.is_person:
+        return Decision(False, "Instruments and their sessions are set up by commands on this host.")
+    return ON_THIS_HOST
+
+
+def may_view_results(actor: Actor, session: InstrumentSession | None) -> Decision:
+    """Decide whether `actor` may view the results of `session`; of results without one, no person may."""
+    if not actor.is_person:
+        return ON_THIS_HOST
+    if session is None or actor.name not in session.people:
         return Decision(False, "These results belong to people of another session.")
     return Decision(True, "You are among the people of this session.")
 
 
-def may_retry(username: str, session: InstrumentSession | None) -> Decision:
-    """Decide whether `username` may have results of `session` measured again, which costs the edge's time."""
-    decision = may_view_results(username, session)
-    if session is None or not decision:
+def may_retry(actor: Actor, session: InstrumentSession | None) -> Decision:
+    """Decide whether `actor` may have results of `session` measured again, which costs the edge's time."""
+    decision = may_view_results(actor, session)
+    if session is None or not actor.is_person or not decision:
         return decision
-    level = session.people[username]
+    level = session.people[actor.name]
     if level < Level.OPERATE:
         return Decision(False, f"Trying again needs the level operate in this session; yours is {level.title}.")
     return Decision(True, f"Your level in this session: {level.title}.")

@@ -85,7 +85,7 @@ def run_edge(
     workers
         How many exposures are processed at the same time.
     """
-    runs = Runs(database)
+    runs = Runs(database, instruments)
     with _stopping() as stop:
         pool = LocalPool(workers, task_seconds=settings.task_seconds)
         try:

@@ -20,6 +20,7 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Identities
+from cloudlet.instruments import Instruments
 from cloudlet.processes.connections import raise_connection_limit
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
@@ -95,7 +96,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
     raise_connection_limit()
     database = Database(settings.database.url)
     consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
-    access, identities = Access(database, settings.access), Identities(database, settings.identity)
+    access = Access(database, Instruments(database), settings.access)
+    identities = Identities(database, settings.identity)
     app = create_gateway(database, access, identities, consoles, settings.access.origins)
     try:
         server(app, ConsoleProtocol).run(sockets=[listener])

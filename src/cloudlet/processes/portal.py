@@ -35,11 +35,12 @@ def build(settings: Settings, database: Database) -> FastAPI:
     guard = Guard(identities, settings.web)
     client = httpx.Client(timeout=PROVIDER_SECONDS, follow_redirects=False)
     sign_in = SignIn(database, identities, settings.identity, settings.web, client)
+    instruments = Instruments(database)
     services = Services(
         guard=guard,
-        instruments=Instruments(database),
-        access=Access(database, settings.access),
-        runs=Runs(database),
+        instruments=instruments,
+        access=Access(database, instruments, settings.access),
+        runs=Runs(database, instruments),
         tail=Tail(database),
         providers={key: provider.title for key, provider in settings.identity.providers.items()},
     )

@@ -14,6 +14,7 @@ STATUSES = {
     "ticket-refused": 403,
     "not-found": 404,
     "exposure-unknown": 404,
+    "run-unknown": 404,
     "method-refused": 405,
     "retry-refused": 409,
     "account-refused": 400,

@@ -9,20 +9,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from cloudlet.access import Access, AccessSettings, Grant, TicketRefused
+from cloudlet.access import Access, AccessSettings, Grant, GrantChanged, TicketRefused
 from cloudlet.audit import read
 from cloudlet.database import Database
 from cloudlet.events import read_after
-from cloudlet.identity import Account, Identity, WebSession
-from cloudlet.instruments import Level
+from cloudlet.identity import Account, Actor, Identity, WebSession
+from cloudlet.instruments import Instrument, Instruments, Level
 from cloudlet.web import Forbidden
 
 SCOPE = "scope-1"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class ViewerMonitor:
-    """A clock that moves when it is told to."""
+class HandClock:
+    """A clock that moves by hand."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -32,13 +32,24 @@ class ViewerMonitor:
 
 
 @pytest.fixture
-def clock() -> ViewerMonitor:
-    return ViewerMonitor()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
-def access(database: Database, clock: ViewerMonitor) -> Access:
-    return Access(database, AccessSettings(gateway_url="wss://cloudlet.example.org/gateway/"), clock)
+def instruments(database: Database) -> Instruments:
+    return Instruments(database)
+
+
+@pytest.fixture
+def access(database: Database, instruments: Instruments, clock: HandClock) -> Access:
+    instruments.register(Instrument(SCOPE, "Scope", "A microscope."), by=Actor.host("staff"))
+    settings = AccessSettings(gateway_url="wss://cloudlet.example.org/gateway/")
+    return Access(database, instruments, settings, clock)
+
+
+def seen_by(access: Access, username: str) -> set[str]:
+    return {each.key for each in access.visible_instruments(by=Actor.person(username))}
 
 
 def session(username: str | None) -> WebSession:
@@ -49,7 +60,7 @@ def session(username: str | None) -> WebSession:
 
 def grant(access: Access, username: str, level: Level, minutes: float | None = None) -> None:
     until = None if minutes is None else NOON + timedelta(minutes=minutes)
-    access.grant(Grant(username, SCOPE, level, NOON, until), by="staff")
+    access.grant(Grant(username, SCOPE, level, NOON, until), by=Actor.host("staff"))
 
 
 def secret_of(access: Access, username: str) -> str:
@@ -58,8 +69,8 @@ def secret_of(access: Access, username: str) -> str:
 
 def test_person_without_a_grant_sees_nothing_and_gets_no_ticket(access: Access) -> None:
     assert access.level("eve", SCOPE) is None
-    assert not access.may_see("eve", SCOPE)
-    assert access.visible_instruments("eve") == set()
+    assert not access.may_see(SCOPE, by=Actor.person("eve"))
+    assert seen_by(access, "eve") == set()
     with pytest.raises(Forbidden):
         access.issue_ticket(session("eve"), SCOPE)
 
@@ -71,25 +82,60 @@ def test_person_without_an_account_gets_no_ticket(access: Access) -> None:
 
 def test_who_may_only_view_results_sees_the_instrument_but_gets_no_ticket(access: Access) -> None:
     grant(access, "vera", Level.VIEW_RESULTS)
-    assert access.visible_instruments("vera") == {SCOPE}
+    assert seen_by(access, "vera") == {SCOPE}
     with pytest.raises(Forbidden, match="not its screen"):
         access.issue_ticket(session("vera"), SCOPE)
 
 
-def test_grant_ends_by_itself(access: Access, clock: ViewerMonitor) -> None:
+def test_grant_ends_by_itself(access: Access, clock: HandClock) -> None:
     grant(access, "ada", Level.OPERATE, minutes=10)
     grant(access, "ada", Level.OBSERVE, minutes=20)
     levels = []
     for minutes in (0, 10, 20):
         clock.now = NOON + timedelta(minutes=minutes)
-        levels.append((access.level("ada", SCOPE), access.visible_instruments("ada")))
+        levels.append((access.level("ada", SCOPE), seen_by(access, "ada")))
     assert levels == [(Level.OPERATE, {SCOPE}), (Level.OBSERVE, {SCOPE}), (None, set())]
 
 
-def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: ViewerMonitor) -> None:
+@pytest.mark.parametrize("level", [None, Level.OBSERVE, Level.OPERATE])
+def test_who_is_not_of_the_staff_gives_and_takes_no_access(access: Access, level: Level | None) -> None:
+    if level is not None:
+        grant(access, "eve", level)
     grant(access, "ada", Level.OPERATE)
-    access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by="staff")
-    access.revoke("ada", SCOPE, by="staff")
+    eve = Actor.person("eve")
+    with pytest.raises(Forbidden, match="by its staff"):
+        access.grant(Grant("eve", SCOPE, Level.STAFF, NOON, None), by=eve)
+    with pytest.raises(Forbidden, match="by its staff"):
+        access.revoke("ada", SCOPE, by=eve)
+    assert (access.level("eve", SCOPE), access.level("ada", SCOPE)) == (level, Level.OPERATE)
+
+
+def test_staff_of_an_instrument_gives_access_to_it_and_to_no_other(access: Access, database: Database) -> None:
+    grant(access, "mona", Level.STAFF)
+    mona = Actor.person("mona")
+    access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by=mona)
+    assert access.level("ada", SCOPE) is Level.OBSERVE
+    with pytest.raises(Forbidden):
+        access.grant(Grant("ada", "scope-2", Level.OBSERVE, NOON, None), by=mona)
+    with database.read() as work:
+        assert read(work, what="access.granted")[0].act.actor == "mona"
+
+
+def test_a_grant_is_part_of_its_callers_unit_of_work(access: Access, database: Database) -> None:
+    host = Actor.host("staff")
+    with pytest.raises(RuntimeError, match="half-way"), database.write() as work:
+        access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by=host, work=work)
+        access.grant(Grant("ben", SCOPE, Level.OBSERVE, NOON, None), by=host, work=work)
+        raise RuntimeError("half-way")
+    assert (access.level("ada", SCOPE), access.level("ben", SCOPE)) == (None, None)
+    with database.read() as work:
+        assert read(work, what="access.granted") == []
+
+
+def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: HandClock) -> None:
+    grant(access, "ada", Level.OPERATE)
+    access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by=Actor.host("staff"))
+    access.revoke("ada", SCOPE, by=Actor.host("staff"))
     assert access.level("ada", SCOPE) is None
     clock.now += timedelta(days=2)
     assert access.level("ada", SCOPE) is None
@@ -98,12 +144,16 @@ def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: Vi
 def test_every_grant_and_revocation_is_on_the_record_and_is_news(access: Access, database: Database) -> None:
     grant(access, "ada", Level.OPERATE)
     grant(access, "ada", Level.OPERATE)
-    access.revoke("ada", SCOPE, by="head")
-    access.revoke("ada", SCOPE, by="head")
+    access.revoke("ada", SCOPE, by=Actor.host("head"))
+    access.revoke("ada", SCOPE, by=Actor.host("head"))
     with database.read() as work:
         acts = [record.act for record in reversed(read(work, subject=SCOPE))]
-        news = read_after(work, 0)
-    assert [(act.actor, act.what) for act in acts] == [("staff", "access.granted"), ("head", "access.revoked")]
+        news = read_after(work, 0, kinds=[GrantChanged.kind])
+    assert [(act.actor, act.what) for act in acts] == [
+        ("host:staff", "instruments.registered"),
+        ("host:staff", "access.granted"),
+        ("host:head", "access.revoked"),
+    ]
     assert [(one.kind, one.subject, one.data) for one in news] == [
         ("access.grant-changed", SCOPE, {"username": "ada"})
     ] * 2
@@ -126,13 +176,13 @@ def test_ticket_stands_for_its_person_session_and_instrument(access: Access) -> 
     assert authorization.level is Level.OBSERVE
 
 
-def test_ticket_has_the_level_of_the_moment_it_is_used(access: Access, clock: ViewerMonitor) -> None:
+def test_ticket_has_the_level_of_the_moment_it_is_used(access: Access, clock: HandClock) -> None:
     grant(access, "ada", Level.OBSERVE)
     secret = secret_of(access, "ada")
     grant(access, "ada", Level.OPERATE)
     assert access.redeem(secret, SCOPE).level is Level.OPERATE
     schedule = secret_of(access, "ada")
-    access.revoke("ada", SCOPE, by="staff")
+    access.revoke("ada", SCOPE, by=Actor.host("staff"))
     with pytest.raises(TicketRefused):
         access.redeem(schedule, SCOPE)
 
@@ -167,14 +217,14 @@ def test_ticket_that_many_show_at_once_lets_one_in(access: Access) -> None:
 
 def test_ticket_shown_at_another_console_is_refused_and_gone(access: Access) -> None:
     grant(access, "ada", Level.OPERATE)
-    access.grant(Grant("ada", "scope-2", Level.OPERATE, NOON, None), by="staff")
+    access.grant(Grant("ada", "scope-2", Level.OPERATE, NOON, None), by=Actor.host("staff"))
     secret = secret_of(access, "ada")
     for instrument in ("scope-2", SCOPE):
         with pytest.raises(TicketRefused):
             access.redeem(secret, instrument)
 
 
-def test_ticket_lives_for_half_a_minute(access: Access, clock: ViewerMonitor) -> None:
+def test_ticket_lives_for_half_a_minute(access: Access, clock: HandClock) -> None:
     grant(access, "ada", Level.OPERATE)
     early, late = secret_of(access, "ada"), secret_of(access, "ada")
     clock.now += timedelta(seconds=29)
@@ -193,7 +243,7 @@ def test_secret_of_a_ticket_is_stored_nowhere(access: Access, database: Database
             assert secret not in json.dumps([[str(value) for value in row] for row in rows])
 
 
-def test_old_tickets_are_cleared_out(access: Access, clock: ViewerMonitor, database: Database) -> None:
+def test_old_tickets_are_cleared_out(access: Access, clock: HandClock, database: Database) -> None:
     grant(access, "ada", Level.OPERATE)
     for _ in range(3):
         secret_of(access, "ada")

@@ -16,8 +16,10 @@ from cloudlet.access.rfb import Right
 from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
 from cloudlet.database import Database
 from cloudlet.events import Tail
-from cloudlet.identity import Account, Identities, Identity, IdentitySettings, WebSession
-from cloudlet.instruments import Level
+from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
+from cloudlet.instruments import Instruments, Level
+
+STAFF = Actor.host("staff")
 
 SCOPE = "scope-1"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -55,12 +57,12 @@ class Situation:
     def __init__(self, database: Database) -> None:
         self.clock = Clock()
         self.identities = Identities(database, IdentitySettings(), self.clock)
-        self.access = Access(database, AccessSettings(), self.clock)
+        self.access = Access(database, Instruments(database), AccessSettings(), self.clock)
         presence = PresenceStore(database, self.clock)
         self.services = GatewayServices(self.access, self.identities, presence, Tail(database), self.clock)
         self.bridge = StillBridge()
         self.session = self._signed_in()
-        self.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by="staff")
+        self.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by=Actor.host("staff"))
         secret = self.access.issue_ticket(self.session, SCOPE).subprotocols[1].removeprefix("ticket.")
         authorization = self.access.redeem(secret, SCOPE)
         self.viewer_session = viewer_session = presence.arrive(authorization)
@@ -74,7 +76,7 @@ class Situation:
 
     def _signed_in(self) -> WebSession:
         identity = Identity("https://idp.example.org", "1")
-        self.identities.link(identity, Account("ada", "Ada"), by="staff")
+        self.identities.link(identity, Account("ada", "Ada"), by=Actor.host("staff"))
         return self.identities.open_session(identity, "Ada", "a secret of 256 bits")
 
 
@@ -84,7 +86,7 @@ def situation(database: Database) -> Situation:
 
 
 async def test_end_of_the_grant_ends_the_console(situation: Situation) -> None:
-    situation.access.revoke("ada", SCOPE, by="staff")
+    situation.access.revoke("ada", SCOPE, by=Actor.host("staff"))
     assert (await situation.end()).code == REVOKED
 
 
@@ -115,11 +117,11 @@ async def test_looking_alone_does_not_keep_the_web_session_alive(situation: Situ
 
 
 async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Situation) -> None:
-    situation.access.revoke("ada", SCOPE, by="staff")
-    situation.access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by="staff")
+    situation.access.revoke("ada", SCOPE, by=Actor.host("staff"))
+    situation.access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by=Actor.host("staff"))
     await situation.watch.check()
     assert not situation.bridge.has_control
-    state = situation.access.console_state(SCOPE)
+    state = situation.access.console_state(SCOPE, by=STAFF)
     assert state.operator is None
     assert [viewer.username for viewer in state.observers] == ["ada"]
 

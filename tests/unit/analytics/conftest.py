@@ -16,11 +16,13 @@ from edges import Edge
 from cloudlet.analytics import Run, Runs
 from cloudlet.compute import LocalPool
 from cloudlet.database import Database
+from cloudlet.identity import Actor
+from cloudlet.instruments import Instruments
 
 
 @pytest.fixture
 def runs(database: Database) -> Runs:
-    return Runs(database)
+    return Runs(database, Instruments(database))
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(runs: Runs, raw: Path, project: Path) -> Run:
-    return runs.start_run(raw, project, Counting(), {}, by="tester")
+    return runs.start_run(raw, project, Counting(), {}, by=Actor.host("tester"))
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ from cloudlet.analytics import (
     Runs,
 )
 from cloudlet.compute import LocalPool
+from cloudlet.identity import Actor
+
+TESTER = Actor.host("tester")
 
 SETTINGS = AnalyticsSettings(poll_seconds=0.05, collect_seconds=0.1, silence_seconds=5.0, worker_memory_gib=2)
 ENDED = "some text\nEND\n"
@@ -58,7 +61,7 @@ class Edge:
                 yield
 
     def exposures(self) -> dict[str, Exposure]:
-        return {exposure.name: exposure for exposure in self.runs.exposures(self.run.id)}
+        return {exposure.name: exposure for exposure in self.runs.exposures(self.run.id, by=TESTER)}
 
     def is_in(self, name: str, state: ExposureState) -> bool:
         exposure = self.exposures().get(name)
@@ -69,7 +72,7 @@ class Edge:
         return "" if problem is None else problem.slug
 
     def run_problem(self) -> Problem | None:
-        run = self.runs.run(self.run.id)
+        run = self.runs.run(self.run.id, by=TESTER)
         assert run is not None
         return run.problem
 

@@ -16,6 +16,8 @@ from cloudlet.analytics import Engine, ExposureState, Runs
 from cloudlet.analytics.ledger import Ledger
 from cloudlet.compute import LocalPool
 from cloudlet.database import Database
+from cloudlet.identity import Actor
+from cloudlet.instruments import Instruments
 
 DONE, FAILED = ExposureState.DONE, ExposureState.FAILED
 
@@ -110,7 +112,7 @@ def test_the_second_of_two_exposures_whose_results_would_have_the_same_names_fai
     assert second.problem.slug == "products-meet"
     assert "a.txt" in second.problem.message
     assert (project / "kept" / "a").read_text() == "first\nEND\n"
-    edge.runs.retry(second.id, by="tester")
+    edge.runs.retry(second.id, by=Actor.host("tester"))
     assert edge.once()["a.copy.txt"].state is FAILED
     assert (project / "kept" / "a").read_text() == "first\nEND\n"
 
@@ -153,7 +155,7 @@ def test_a_failed_exposure_is_taken_up_when_it_changes_and_when_somebody_asks(
     with edge.following():
         until(lambda: edge.is_in("changed.txt", FAILED) and edge.is_in("asked.txt", FAILED))
         changed.write_text(ENDED)
-        runs.retry(edge.exposures()["asked.txt"].id, by="researcher")
+        runs.retry(edge.exposures()["asked.txt"].id, by=Actor.host("researcher"))
         until(lambda: edge.is_in("changed.txt", DONE) and edge.is_in("asked.txt", DONE))
     assert attempts(project, "asked.txt") == 4
 
@@ -190,7 +192,7 @@ class Broken(Runs):
 
 
 def test_a_failure_of_the_engine_ends_it_and_reaches_whoever_had_it_running(edge: Edge, database: Database) -> None:
-    with Engine(Broken(database), edge.pool, SETTINGS, workers=1) as engine:
+    with Engine(Broken(database, Instruments(database)), edge.pool, SETTINGS, workers=1) as engine:
         engine.follow(edge.run, Counting())
         with pytest.raises(ZeroDivisionError), engine.running() as ended:
             until(ended.done)

@@ -13,6 +13,7 @@ from counting import Counting
 from edges import ENDED, SETTINGS, Edge, until
 
 from cloudlet.analytics import ExposureState
+from cloudlet.identity import Actor
 
 DONE, FAILED = ExposureState.DONE, ExposureState.FAILED
 
@@ -63,7 +64,7 @@ def test_a_full_project_folder_fails_no_exposure(edge: Edge, raw: Path) -> None:
 
 def test_nothing_is_ever_written_into_the_raw_folder(edge: Edge, raw: Path) -> None:
     (raw / "one.txt").write_text(ENDED)
-    edge.run = edge.runs.start_run(raw, raw / "products", Counting(), {}, by="tester")
+    edge.run = edge.runs.start_run(raw, raw / "products", Counting(), {}, by=Actor.host("tester"))
     edge.once()
     problem = edge.run_problem()
     assert problem is not None
@@ -94,7 +95,7 @@ def test_raw_data_where_products_go_is_left_as_it_is_and_the_run_says_so(
     raw.mkdir(exist_ok=True)
     (raw / "one").write_text("raw data under the name of a product")
     (raw / "one.txt").write_text(ENDED)
-    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by="tester")
+    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by=Actor.host("tester"))
     edge.once()
     problem = edge.run_problem()
     assert problem is not None
@@ -109,7 +110,7 @@ def test_the_raw_folder_may_lie_in_the_project_folder(edge: Edge, project: Path)
     raw = project / "raw"
     raw.mkdir(parents=True)
     (raw / "one.txt").write_text(ENDED)
-    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by="tester")
+    edge.run = edge.runs.start_run(raw, project, Counting(), {}, by=Actor.host("tester"))
     assert edge.once()["one.txt"].state is DONE
 
 

@@ -15,6 +15,9 @@ from cloudlet.analytics.rules import FileStamp, Phase
 from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
 from cloudlet.events import read_after
+from cloudlet.identity import Actor
+
+TESTER = Actor.host("tester")
 
 BAD = Problem("bad", "It is bad.", "Write another one.")
 RESULTS = Results({"length": 3.0}, {"page": "pages/a.png"}, {"count": "counts/a"}, {"count": 0.1})
@@ -37,7 +40,7 @@ def begin(ledger: Ledger) -> Attempt:
 
 
 def states(runs: Runs, run: Run) -> dict[str, str]:
-    return {exposure.name: exposure.state.value for exposure in runs.exposures(run.id)}
+    return {exposure.name: exposure.state.value for exposure in runs.exposures(run.id, by=TESTER)}
 
 
 def test_the_oldest_file_is_begun_first(ledger: Ledger) -> None:
@@ -53,7 +56,7 @@ def test_a_result_counts_once_and_only_under_its_attempt(ledger: Ledger, runs: R
     assert ledger.finish(attempt, RESULTS)
     assert not ledger.finish(attempt, Results({"length": 99.0}))
     assert not ledger.fail(attempt, BAD)
-    exposure = runs.exposures(run.id)[0]
+    exposure = runs.exposures(run.id, by=TESTER)[0]
     assert (exposure.state, exposure.results, exposure.attempts) == (ExposureState.DONE, RESULTS, 1)
 
 
@@ -71,8 +74,8 @@ def test_a_lost_worker_queues_again_until_the_limit(ledger: Ledger, runs: Runs, 
     ledger.store_changes([change("a", Phase.READY)])
     outcomes = [ledger.lose(begin(ledger), BAD, limit=3) for _ in range(3)]
     assert outcomes == [ExposureState.QUEUED, ExposureState.QUEUED, ExposureState.FAILED]
-    assert runs.exposures(run.id)[0].problem == BAD
-    runs.retry(runs.exposures(run.id)[0].id, by="ada")
+    assert runs.exposures(run.id, by=TESTER)[0].problem == BAD
+    runs.retry(runs.exposures(run.id, by=TESTER)[0].id, by=Actor.host("ada"))
     assert ledger.lose(begin(ledger), BAD, limit=3) is ExposureState.QUEUED
 
 
@@ -87,7 +90,7 @@ def test_the_watcher_has_no_say_over_what_is_queued_running_or_done(ledger: Ledg
 def test_a_failed_exposure_that_changed_forgets_its_failure(ledger: Ledger, runs: Runs, run: Run) -> None:
     ledger.store_changes([change("a", Phase.FAILED, problem=BAD)])
     ledger.store_changes([change("a", Phase.GROWING, 4)])
-    exposure = runs.exposures(run.id)[0]
+    exposure = runs.exposures(run.id, by=TESTER)[0]
     assert (exposure.state, exposure.problem, exposure.finished_at) == (ExposureState.ARRIVING, None, None)
     assert exposure.written_at == datetime(1970, 1, 1, 0, 0, 4, tzinfo=UTC)
 
@@ -96,7 +99,7 @@ def test_an_impossible_file_time_does_no_harm(ledger: Ledger, runs: Runs, run: R
     times = {"past": -(2**62), "future": 2**62}
     ledger.store_changes([FileChange(name, Phase.READY, FileStamp(1, ns), None) for name, ns in times.items()])
     assert {begin(ledger).stamp for _ in times} == {FileStamp(1, ns) for ns in times.values()}
-    assert runs.vitals(run.id).lag_seconds is not None
+    assert runs.vitals(run.id, by=TESTER).lag_seconds is not None
 
 
 def test_a_new_watcher_learns_what_the_rows_say(ledger: Ledger) -> None:
@@ -135,7 +138,7 @@ def test_every_change_has_its_event_and_a_number_of_its_own(
 ) -> None:
     ledger = runs.ledger(run.id)
     attempts: list[Attempt] = []
-    before = runs.newest_change(run.id)
+    before = max((each.change for each in runs.exposures(run.id, by=TESTER)), default=0)
     for act, is_first in story:
         name = "first" if is_first else "second"
         attempt = attempts[0 if is_first else -1] if attempts else None
@@ -159,8 +162,10 @@ def test_every_change_has_its_event_and_a_number_of_its_own(
     with database.read() as work:
         news = read_after(work, before, kinds=["analytics.exposure-changed"])
     last = {each.data["exposure_id"]: (each.id, each.data["state"]) for each in news}
-    exposures = {each.id: (each.change, each.state.value) for each in runs.exposures(run.id, after_change=before)}
+    exposures = {
+        each.id: (each.change, each.state.value) for each in runs.exposures(run.id, after_change=before, by=TESTER)
+    }
     assert exposures == last
-    for exposure in runs.exposures(run.id):
+    for exposure in runs.exposures(run.id, by=TESTER):
         assert (exposure.results is not None) == (exposure.state is ExposureState.DONE)
         assert (exposure.problem is not None) == (exposure.state is ExposureState.FAILED)

@@ -12,6 +12,10 @@ from cloudlet.analytics import ExposureState, Results, Runs, Vitals
 from cloudlet.analytics.rules import FileStamp, Phase
 from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
+from cloudlet.identity import Actor
+from cloudlet.instruments import Instruments
+
+TESTER = Actor.host("tester")
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -21,8 +25,8 @@ class Night:
 
     def __init__(self, database: Database, tmp_path: Path) -> None:
         self.second = 0.0
-        self.runs = Runs(database, lambda: START + timedelta(seconds=self.second))
-        self.run = self.runs.start_run(tmp_path / "raw", tmp_path / "out", Counting(), {}, by="tester")
+        self.runs = Runs(database, Instruments(database), lambda: START + timedelta(seconds=self.second))
+        self.run = self.runs.start_run(tmp_path / "raw", tmp_path / "out", Counting(), {}, by=Actor.host("tester"))
         self.ledger = self.runs.ledger(self.run.id)
 
     def write(self, name: str, second: float) -> None:
@@ -37,7 +41,7 @@ class Night:
 
     def vitals(self, second: float) -> Vitals:
         self.second = second
-        return self.runs.vitals(self.run.id)
+        return self.runs.vitals(self.run.id, by=TESTER)
 
 
 @pytest.fixture
@@ -77,7 +81,7 @@ def test_a_camera_clock_that_is_ahead_makes_no_negative_lag(night: Night) -> Non
 def test_a_retry_counts_from_when_it_was_asked_for(night: Night) -> None:
     night.ledger.store_changes([FileChange("a", Phase.FAILED, FileStamp(1, int(START.timestamp() * 1e9)), None)])
     night.second = 7200
-    night.runs.retry(night.runs.exposures(night.run.id)[0].id, by="ada")
+    night.runs.retry(night.runs.exposures(night.run.id, by=TESTER)[0].id, by=Actor.host("ada"))
     night.finish(7203)
     assert night.vitals(7203).lag_seconds == 3
 

@@ -7,9 +7,10 @@ import pytest
 
 from cloudlet import audit, events
 from cloudlet.database import Database
-from cloudlet.identity import Account, Identities, Identity, IdentitySettings
+from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings
 from cloudlet.identity.errors import AccountRefused, LinkRefused
 from cloudlet.identity.links import account_of
+from cloudlet.web import Forbidden
 
 ADA = Identity("https://idp.example", "subject-ada")
 SECRET = "x" * 43
@@ -100,14 +101,14 @@ def test_use_within_a_minute_writes_nothing(identities: Identities, clock: Any, 
 
 
 def test_ended_session_is_reported_to_everybody_and_recorded(identities: Identities, database: Database) -> None:
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     session = identities.open_session(ADA, "Ada Park", SECRET)
     identities.end_session(session.id)
     identities.end_session(session.id)
     assert identities.session(SECRET) is None
     assert acts(database) == [
-        ("admin", "identity.account-made"),
-        ("admin", "identity.linked"),
+        ("host:admin", "identity.account-made"),
+        ("host:admin", "identity.linked"),
         ("ada", "identity.signed-in"),
         ("ada", "identity.signed-out"),
     ]
@@ -121,8 +122,24 @@ def test_ended_session_is_reported_to_everybody_and_recorded(identities: Identit
 
 def test_somebody_else_can_end_a_session_and_is_named(identities: Identities, database: Database) -> None:
     session = identities.open_session(ADA, "Ada Park", SECRET)
-    identities.end_session(session.id, by="admin")
-    assert acts(database)[-1] == ("admin", "identity.signed-out")
+    identities.end_session(session.id, by=Actor.host("admin"))
+    assert acts(database)[-1] == ("host:admin", "identity.signed-out")
+
+
+def test_a_person_ends_no_session_of_somebody_else(identities: Identities) -> None:
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
+    session = identities.open_session(ADA, "Ada Park", SECRET)
+    with pytest.raises(Forbidden, match="somebody else"):
+        identities.end_session(session.id, by=Actor.person("eve"))
+    assert identities.session_by_id(session.id) is not None
+    identities.end_session(session.id, by=Actor.person("ada"))
+    assert identities.session_by_id(session.id) is None
+
+
+def test_a_person_links_nobody(identities: Identities, database: Database) -> None:
+    with pytest.raises(Forbidden, match="commands on this host"):
+        identities.link(ADA, Account("ada", "Ada Park"), by=Actor.person("eve"))
+    assert acts(database) == []
 
 
 def test_person_without_account_is_recorded_by_identity(identities: Identities, database: Database) -> None:
@@ -132,22 +149,22 @@ def test_person_without_account_is_recorded_by_identity(identities: Identities, 
 
 def test_link_counts_at_once_for_sessions_already_open(identities: Identities) -> None:
     session = identities.open_session(ADA, "Ada Park", SECRET)
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     found = identities.session_by_id(session.id)
     assert found is not None
     assert found.account == Account("ada", "Ada Park")
 
 
 def test_link_is_of_issuer_and_subject_together(identities: Identities, database: Database) -> None:
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     assert linked(database, ADA) == Account("ada", "Ada Park")
     assert linked(database, Identity("https://other.example", ADA.subject)) is None
     assert linked(database, Identity(ADA.issuer, "subject-ADA")) is None
 
 
 def test_linking_again_changes_and_records_nothing(identities: Identities, database: Database) -> None:
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     assert len(acts(database)) == 2
 
 
@@ -155,22 +172,22 @@ def test_second_identity_of_one_person_can_be_linked_to_the_same_account(
     identities: Identities, database: Database
 ) -> None:
     second = Identity("https://other.example", "1")
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
-    identities.link(second, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
+    identities.link(second, Account("ada", "Ada Park"), by=Actor.host("admin"))
     assert linked(database, second) == linked(database, ADA) == Account("ada", "Ada Park")
 
 
 def test_linked_identity_never_changes_its_account(identities: Identities, database: Database) -> None:
-    identities.link(ADA, Account("ada", "Ada Park"), by="admin")
+    identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     with pytest.raises(LinkRefused, match="ada already"):
-        identities.link(ADA, Account("root2", "Somebody"), by="admin")
+        identities.link(ADA, Account("root2", "Somebody"), by=Actor.host("admin"))
     assert linked(database, ADA) == Account("ada", "Ada Park")
     assert ("identity.account-made", "root2") not in news(database)
 
 
 def test_account_needs_a_user_name_that_is_one(identities: Identities) -> None:
     with pytest.raises(AccountRefused, match="lower-case"):
-        identities.link(ADA, Account("Ada Park", "Ada Park"), by="admin")
+        identities.link(ADA, Account("Ada Park", "Ada Park"), by=Actor.host("admin"))
 
 
 def test_old_sessions_are_deleted_when_somebody_signs_in(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from cloudlet import audit
-from cloudlet.identity import Account, Identity
+from cloudlet.identity import Account, Actor, Identity
 from cloudlet.identity.errors import Refusal
 from cloudlet.identity.pending_sign_in import PendingSignIn
 from cloudlet.testbed.identity_provider import Fault, Quirk
@@ -372,7 +372,7 @@ def test_guard_asks_for_a_sign_in_then_for_an_account(world: Any) -> None:
     assert refused.status_code == 403
     assert "subject-ada" in refused.json()["remedy"]
     identity = Identity(world.provider_settings.issuer, "subject-ada")
-    world.identities.link(identity, Account("ada", "Ada Park"), by="admin")
+    world.identities.link(identity, Account("ada", "Ada Park"), by=Actor.host("admin"))
     assert browser.get(f"{world.portal_url}/mine").json() == "ada"
 
 

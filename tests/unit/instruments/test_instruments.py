@@ -6,8 +6,10 @@ import pytest
 
 from cloudlet.audit import read
 from cloudlet.database import Database
+from cloudlet.identity import Actor
 from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level, may_view_results
 from cloudlet.instruments.rules import may_retry
+from cloudlet.web import Forbidden
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -28,11 +30,14 @@ def clock() -> FixedClock:
 @pytest.fixture
 def instruments(database: Database, clock: FixedClock) -> Instruments:
     instruments = Instruments(database, clock)
-    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by="admin")
+    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by=Actor.host("admin"))
     return instruments
 
 
-def open_session(instruments: Instruments, hours: float | None) -> InstrumentSession:
+ADMIN = Actor.host("admin")
+
+
+def open_session(instruments: Instruments, hours: float | None, by: Actor = ADMIN) -> InstrumentSession:
     return instruments.open_session(
         "arctica",
         title="TolC",
@@ -42,12 +47,12 @@ def open_session(instruments: Instruments, hours: float | None) -> InstrumentSes
         people={"ada": Level.OPERATE},
         starts_at=NOON,
         ends_at=None if hours is None else NOON + timedelta(hours=hours),
-        by="admin",
+        by=by,
     )
 
 
 def test_registering_the_same_again_is_no_act(instruments: Instruments, database: Database) -> None:
-    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by="admin")
+    instruments.register(Instrument("arctica", "Talos Arctica", "200 kV"), by=Actor.host("admin"))
     with database.read() as work:
         assert len(read(work, what="instruments.registered")) == 1
 
@@ -70,8 +75,8 @@ def test_a_session_without_an_end_stays_current(instruments: Instruments, clock:
 
 def test_results_are_for_the_people_of_their_session(instruments: Instruments) -> None:
     session = open_session(instruments, hours=1)
-    assert may_view_results("ada", session)
-    for refused in (may_view_results("eve", session), may_view_results("ada", None)):
+    assert may_view_results(Actor.person("ada"), session)
+    for refused in (may_view_results(Actor.person("eve"), session), may_view_results(Actor.person("ada"), None)):
         assert not refused
         assert "another session" in refused.reason
 
@@ -79,11 +84,30 @@ def test_results_are_for_the_people_of_their_session(instruments: Instruments) -
 def test_trying_again_is_for_people_who_may_operate_in_that_session(instruments: Instruments) -> None:
     session = open_session(instruments, hours=1)
     for level in Level:
-        decision = may_retry("ada", replace(session, people={"ada": level}))
+        decision = may_retry(Actor.person("ada"), replace(session, people={"ada": level}))
         assert decision.allowed == (level >= Level.OPERATE)
         assert level.title in decision.reason
-    for refused in (may_retry("eve", session), may_retry("ada", None)):
-        assert refused == may_view_results("eve", session)
+    for refused in (may_retry(Actor.person("eve"), session), may_retry(Actor.person("ada"), None)):
+        assert refused == may_view_results(Actor.person("eve"), session)
+
+
+def test_a_command_on_this_host_may_do_everything_and_is_named(instruments: Instruments, database: Database) -> None:
+    session = open_session(instruments, hours=1)
+    host = Actor.host("root")
+    assert may_view_results(host, None)
+    assert may_retry(host, replace(session, people={}))
+    with database.read() as work:
+        assert read(work, what="instruments.session-opened")[0].act.actor == "host:admin"
+
+
+def test_a_person_sets_up_no_instruments(instruments: Instruments) -> None:
+    ada = Actor.person("ada")
+    with pytest.raises(Forbidden, match="commands on this host"):
+        instruments.register(Instrument("titan", "Titan Krios", "300 kV"), by=ada)
+    assert instruments.get("titan") is None
+    with pytest.raises(Forbidden, match="commands on this host"):
+        open_session(instruments, hours=1, by=ada)
+    assert instruments.current_sessions() == []
 
 
 def test_levels_include_those_below_them() -> None:

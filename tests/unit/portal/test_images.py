@@ -6,8 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudlet.analytics import Results
+from cloudlet.identity import Actor
 from cloudlet.portal.errors import ImageMissing
 from cloudlet.portal.images import image_path
+
+TESTER = Actor.host("tester")
 
 PATHS = st.lists(st.sampled_from(["..", ".", "inside", "secret.png", "", "/", "~", "plate"]), max_size=6)
 
@@ -18,7 +21,7 @@ def measured(site):
     run = site.begin_run("ada")
     number = site.measure(run, "one.plate", {"haze": 3})
     (site.folder / "secret.png").write_bytes(b"secret")
-    return run, site.runs.exposure(number)
+    return run, site.runs.exposure(number, by=TESTER)
 
 
 def naming(exposure, name):

@@ -3,18 +3,20 @@ from contextlib import aclosing, asynccontextmanager
 
 from cloudlet.access.models import Authorization
 from cloudlet.access.presence_store import PresenceStore
-from cloudlet.identity import Account
+from cloudlet.identity import Actor
 from cloudlet.instruments import Level
 from cloudlet.portal.api.run_feed import RunFeed, follow
 from cloudlet.web import Forbidden
 
-ADA = Account("ada", "Ada Park")
+TESTER = Actor.host("tester")
+
+ADA = Actor.person("ada")
 NEVER = 60.0
 
 
 @asynccontextmanager
-async def following(site, run, *, after=0, admit=None, pulse_seconds=NEVER):
-    feed = RunFeed(site.services, admit or (lambda: (ADA, site.runs.run(run.id))), after, 100)
+async def following(site, run, *, after=0, authorize=None, pulse_seconds=NEVER):
+    feed = RunFeed(site.services, authorize or (lambda: (ADA, site.runs.run(run.id, by=ADA))), after, 100)
     async with (
         asyncio.timeout(10),
         site.services.tail.running(),
@@ -37,7 +39,7 @@ async def test_a_stream_begins_with_what_is_known_and_the_status(site) -> None:
 async def test_a_stream_that_starts_behind_a_cursor_repeats_nothing(site) -> None:
     run = site.begin_run("ada")
     site.measure(run, "one.plate", {"haze": 3})
-    async with following(site, run, after=site.runs.newest_change(run.id)) as events:
+    async with following(site, run, after=site.newest_change(run)) as events:
         assert (await anext(events)).event == "status"
 
 
@@ -66,7 +68,7 @@ async def test_a_stream_stops_telling_who_is_there_once_the_grant_is_gone(site) 
     run = site.begin_run("ada")
     async with following(site, run) as events:
         assert (await anext(events)).data["console"]["observers"] == []
-        await asyncio.to_thread(site.services.access.revoke, "ada", "mast", by="test")
+        await asyncio.to_thread(site.services.access.revoke, "ada", "mast", by=Actor.host("test"))
         status = await anext(events)
     assert status.data["console"] is None
 
@@ -93,15 +95,15 @@ async def test_news_of_another_run_do_not_wake_the_stream(site) -> None:
 
 async def test_a_stream_ends_with_the_reason_when_the_right_is_gone(site) -> None:
     run = site.begin_run("ada")
-    is_admitted = [True]
+    is_authorized = [True]
 
-    def admit():
-        if not is_admitted.pop():
+    def authorize():
+        if not is_authorized.pop():
             raise Forbidden("Your session has ended.")
-        is_admitted.append(False)
+        is_authorized.append(False)
         return ADA, run
 
-    async with following(site, run, admit=admit, pulse_seconds=0.05) as events:
+    async with following(site, run, authorize=authorize, pulse_seconds=0.05) as events:
         reported = [event async for event in events]
     assert reported[-1].event == "denied"
     assert reported[-1].data["message"] == "Your session has ended."

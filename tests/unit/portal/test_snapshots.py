@@ -1,5 +1,6 @@
 import pytest
 
+from cloudlet.identity import Actor
 from cloudlet.portal.api import snapshots
 
 
@@ -38,7 +39,7 @@ async def test_a_cursor_gets_only_what_changed_since(site, ask) -> None:
     first = await ask(f"/api/runs/{run.id}/snapshot")
     assert (await ask(f"/api/runs/{run.id}/snapshot?after={first['cursor']}"))["exposures"] == []
     failed = site.fail(run, "two.plate")
-    site.runs.retry(failed, by="ada")
+    site.runs.retry(failed, by=Actor.host("ada"))
     (row,) = (await ask(f"/api/runs/{run.id}/snapshot?after={first['cursor']}"))["exposures"]
     assert (row["id"], row["state"]) == (failed, "queued")
 

@@ -100,4 +100,4 @@ async def test_a_refused_stream_takes_no_place(site, open_stream) -> None:
     cookies = site.sign_in("eve")
     for _ in range(STREAMS_EACH + 1):
         async with open_stream(run, cookies) as refused:
-            assert refused.status.result() == 403
+            assert refused.status.result() == 404

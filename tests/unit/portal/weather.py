@@ -32,7 +32,7 @@ from cloudlet.analytics.rules import FileStamp, Phase
 from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.database import Database
 from cloudlet.events import Tail
-from cloudlet.identity import Account, Guard, Identities, Identity, IdentitySettings
+from cloudlet.identity import Account, Actor, Guard, Identities, Identity, IdentitySettings
 from cloudlet.identity.guard import session_cookie
 from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level
 from cloudlet.portal import PortalSettings
@@ -40,6 +40,8 @@ from cloudlet.portal.app import create_portal
 from cloudlet.portal.assets import Assets
 from cloudlet.portal.services import Services
 from cloudlet.web import WebSettings
+
+TESTER = Actor.host("tester")
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ISSUER = "https://login.example.org"
@@ -114,31 +116,32 @@ class Site:
     def __post_init__(self) -> None:
         access = AccessSettings(gateway_url="ws://127.0.0.1:8441", origins=(self.web.base_url,))
         self.identities = Identities(self.database, IdentitySettings(), self.clock)
+        instruments = Instruments(self.database, self.clock)
         self.services = Services(
             guard=Guard(self.identities, self.web),
-            instruments=Instruments(self.database, self.clock),
-            access=Access(self.database, access, self.clock),
-            runs=Runs(self.database, self.clock),
+            instruments=instruments,
+            access=Access(self.database, instruments, access, self.clock),
+            runs=Runs(self.database, instruments, self.clock),
             tail=Tail(self.database, interval=0.02),
             providers={"home": "Example University"},
             clock=self.clock,
         )
         self.instruments, self.runs = self.services.instruments, self.services.runs
         self.instruments.register(
-            Instrument("mast", "North mast", "A 20 m mast with a plate camera."), by="rule:settings"
+            Instrument("mast", "North mast", "A 20 m mast with a plate camera."), by=Actor.rule("settings")
         )
         for person, level in PEOPLE.items():
             self.grant(person, level)
 
     def grant(self, username: str, level: Level) -> None:
         grant = Grant(username, "mast", level, NOON - timedelta(days=1), None)
-        self.services.access.grant(grant, by="rule:test")
+        self.services.access.grant(grant, by=Actor.rule("test"))
 
     def sign_in(self, username: str, *, is_linked: bool = True) -> dict[str, str]:
         """Return the cookies of a browser in which the person is signed in."""
         identity = Identity(ISSUER, f"{username}-subject")
         if is_linked:
-            self.identities.link(identity, Account(username, username.title()), by="rule:test")
+            self.identities.link(identity, Account(username, username.title()), by=Actor.rule("test"))
         secret = secrets.token_urlsafe(32)
         self.identities.open_session(identity, username.title(), secret)
         return {session_cookie(self.web): secret}
@@ -154,7 +157,7 @@ class Site:
             people={person: PEOPLE.get(person, Level.OPERATE) for person in people},
             starts_at=NOON - timedelta(hours=2),
             ends_at=None,
-            by="rule:test",
+            by=Actor.rule("test"),
         )
 
     def begin_run(self, *people: str) -> Run:
@@ -186,8 +189,12 @@ class Site:
         """Store a failed exposure; return its number."""
         problem = Problem("plate-cracked", "The plate is cracked.", "Expose another one.")
         self.see(run, name, written_at, problem)
-        found = [exposure for exposure in self.runs.exposures(run.id) if exposure.name == name]
+        found = [exposure for exposure in self.runs.exposures(run.id, by=TESTER) if exposure.name == name]
         return found[0].id
+
+    def newest_change(self, run: Run) -> int:
+        """Return the number of the run's last change."""
+        return max(exposure.change for exposure in self.runs.exposures(run.id, by=TESTER))
 
     def app(self, assets: Assets) -> FastAPI:
         """Return the portal."""

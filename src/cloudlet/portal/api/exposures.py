@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import FileResponse, Response
 
-from cloudlet.portal.authorization import retriable_exposure, visible_exposure
 from cloudlet.portal.images import MEDIA_TYPES, image_path
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.schemas import ExposureSchema
@@ -26,15 +25,14 @@ def exposure_api(services: Services) -> APIRouter:
     @router.get("/api/exposures/{exposure_id}")
     def show_exposure(request: Request, exposure_id: Number) -> ExposureSchema:
         """Return one exposure with its numbers."""
-        account = services.guard.account(request)
-        return ExposureSchema.of(visible_exposure(services, account, exposure_id)[1])
+        return ExposureSchema.of(services.runs.exposure(exposure_id, by=services.guard.actor(request)))
 
     @router.post("/api/exposures/{exposure_id}/retry")
     def retry_exposure(request: Request, exposure_id: Number) -> ExposureSchema:
         """Queue a failed exposure again."""
-        account = services.guard.account(request)
-        services.runs.retry(retriable_exposure(services, account, exposure_id).id, by=account.username)
-        return ExposureSchema.of(visible_exposure(services, account, exposure_id)[1])
+        actor = services.guard.actor(request)
+        services.runs.retry(exposure_id, by=actor)
+        return ExposureSchema.of(services.runs.exposure(exposure_id, by=actor))
 
     @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)
     def show_image(
@@ -45,12 +43,13 @@ def exposure_api(services: Services) -> APIRouter:
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Return a picture; an address that names the present change may be kept for ever."""
-        run, exposure = visible_exposure(services, services.guard.account(request), exposure_id)
+        actor = services.guard.actor(request)
+        exposure = services.runs.exposure(exposure_id, by=actor)
         tag = f'"{exposure.id}-{exposure.change}"'
         headers = {"etag": tag, "cache-control": KEPT if v == exposure.change else ASKED_AGAIN}
         if if_none_match == tag:
             return Response(status_code=304, headers=headers)
-        path = image_path(run, exposure, key)
+        path = image_path(services.runs.run(exposure.run_id, by=actor), exposure, key)
         return FileResponse(path, media_type=MEDIA_TYPES[path.suffix.lower()], headers=headers)
 
     return router

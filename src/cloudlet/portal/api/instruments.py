@@ -7,27 +7,28 @@ from fastapi import APIRouter, Request
 from cloudlet.access import may_operate
 from cloudlet.identity import Account
 from cloudlet.instruments import Instrument
-from cloudlet.portal.authorization import current_session, visible_instrument
 from cloudlet.portal.schemas import InstrumentSchema, TicketSchema
 from cloudlet.portal.services import Services
+from cloudlet.web import Forbidden
 
-__all__ = ["instrument_api", "instrument_schema", "visible_instruments_of"]
-
-
-def visible_instruments_of(services: Services, account: Account) -> list[Instrument]:
-    """Return the instruments that `account` may see, by title."""
-    visible = services.access.visible_instruments(account.username)
-    return [instrument for instrument in services.instruments.all() if instrument.key in visible]
+__all__ = [
+    "instrument_api",
+    "instrument_schema",
+]
 
 
 def instrument_schema(services: Services, account: Account, instrument: Instrument) -> InstrumentSchema:
     """Return what `account` sees of `instrument` at this moment."""
-    session = current_session(services, account, instrument.key)
+    actor = account.actor
+    session = services.instruments.current_session(instrument.key, by=actor)
+    console = services.access.console_state(instrument.key, by=actor)
+    if console is None:
+        raise Forbidden("You have no access to this instrument any more.", "Start from the home page.")
     return InstrumentSchema.of(
         instrument,
         services.access.level(account.username, instrument.key),
-        services.access.console_state(instrument.key),
-        None if session is None else services.runs.run_of_session(session.id),
+        console,
+        None if session is None else services.runs.run_of_session(session.id, by=actor),
     )
 
 
@@ -39,19 +40,22 @@ def instrument_api(services: Services) -> APIRouter:
     def list_instruments(request: Request) -> list[InstrumentSchema]:
         """Return the instruments that the person may see."""
         account = services.guard.account(request)
-        return [instrument_schema(services, account, visible) for visible in visible_instruments_of(services, account)]
+        return [
+            instrument_schema(services, account, visible)
+            for visible in services.access.visible_instruments(by=account.actor)
+        ]
 
     @router.get("/{key}")
     def show_instrument(request: Request, key: str) -> InstrumentSchema:
         """Return one instrument with who is at its console."""
         account = services.guard.account(request)
-        return instrument_schema(services, account, visible_instrument(services, account, key))
+        return instrument_schema(services, account, services.access.instrument(key, by=account.actor))
 
     @router.post("/{key}/ticket")
     def issue_ticket(request: Request, key: str) -> TicketSchema:
         """Return a one-time ticket to the console."""
         account = services.guard.account(request)
-        instrument = visible_instrument(services, account, key)
+        instrument = services.access.instrument(key, by=account.actor)
         now = services.clock()
         ticket = services.access.issue_ticket(services.guard.signed_in(request), instrument.key)
         return TicketSchema(

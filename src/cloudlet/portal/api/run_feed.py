@@ -16,9 +16,8 @@ from cloudlet.access import ConsoleChanged, GrantChanged
 from cloudlet.analytics import ExposureStateChanged, Run, RunChanged
 from cloudlet.errors import CloudletError
 from cloudlet.events import EventsMissed, Listener, StoredEvent, Tail
-from cloudlet.identity import Account
+from cloudlet.identity import Actor
 from cloudlet.portal.api.snapshots import changed_exposures
-from cloudlet.portal.authorization import visible_console
 from cloudlet.portal.schemas import ConsoleSchema, RunSchema, VitalsSchema
 from cloudlet.portal.services import Services
 from cloudlet.web import ServerEvent, problem_of
@@ -46,7 +45,7 @@ class RunFeed:
     """
 
     def __init__(
-        self, services: Services, authorize: Callable[[], tuple[Account, Run]], cursor: int, history_length: int
+        self, services: Services, authorize: Callable[[], tuple[Actor, Run]], cursor: int, history_length: int
     ) -> None:
         self._services = services
         self._authorize = authorize
@@ -70,23 +69,23 @@ class RunFeed:
         CloudletError
             The person may not see the run any more.
         """
-        account, self._run = self._authorize()
-        return [*self._exposures(self._run), self._status(account, self._run)]
+        actor, self._run = self._authorize()
+        return [*self._exposures(actor, self._run), self._status(actor, self._run)]
 
-    def _exposures(self, run: Run) -> list[ServerEvent]:
+    def _exposures(self, actor: Actor, run: Run) -> list[ServerEvent]:
         events = []
         is_complete = False
         while not is_complete:
-            changed, is_complete = changed_exposures(self._services, run.id, self._cursor, self._history_length)
+            changed, is_complete = changed_exposures(self._services, actor, run.id, self._cursor, self._history_length)
             if changed:
                 self._cursor = changed[-1].change
                 rows = [schema.model_dump(mode="json") for schema in changed]
                 events.append(ServerEvent(self._cursor, "exposures", {"exposures": rows}))
         return events
 
-    def _status(self, account: Account, run: Run) -> ServerEvent:
-        vitals = VitalsSchema.of(self._services.runs.vitals(run.id), self._services.clock())
-        console = ConsoleSchema.visible(visible_console(self._services, account, run.instrument))
+    def _status(self, actor: Actor, run: Run) -> ServerEvent:
+        vitals = VitalsSchema.of(self._services.runs.vitals(run.id, by=actor), self._services.clock())
+        console = ConsoleSchema.visible(self._services.access.console_state(run.instrument, by=actor))
         status = {
             "run": RunSchema.of(run).model_dump(mode="json"),
             "vitals": vitals.model_dump(mode="json"),

@@ -11,11 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from cloudlet.analytics import Run
-from cloudlet.identity import Account
+from cloudlet.identity import Actor
 from cloudlet.portal.api.run_feed import RunFeed, follow
 from cloudlet.portal.api.snapshots import snapshot
 from cloudlet.portal.api.stream_limits import StreamLimits
-from cloudlet.portal.authorization import visible_run
 from cloudlet.portal.parameters import Cursor, Number
 from cloudlet.portal.schemas import Snapshot
 from cloudlet.portal.services import Services
@@ -48,7 +47,8 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     def read_snapshot(request: Request, run_id: Number, after: Cursor = 0) -> Snapshot:
         """Return the run and the exposures that changed after a cursor."""
         account = services.guard.account(request)
-        return snapshot(services, account, visible_run(services, account, run_id), after, settings.history_length)
+        run = services.runs.run(run_id, by=account.actor)
+        return snapshot(services, account.actor, run, after, settings.history_length)
 
     @router.get("/{run_id}/events", response_class=StreamingResponse, dependencies=[Depends(place)])
     async def stream_events(
@@ -60,9 +60,9 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
         """Send what changes in the run, starting behind a cursor, until the page goes."""
         session = await run_in_threadpool(services.guard.signed_in, request)
 
-        def authorize() -> tuple[Account, Run]:
-            account = services.guard.account_now(session.id)
-            return account, visible_run(services, account, run_id)
+        def authorize() -> tuple[Actor, Run]:
+            actor = services.guard.account_now(session.id).actor
+            return actor, services.runs.run(run_id, by=actor)
 
         await run_in_threadpool(authorize)
         cursor = max(after, int(last_event_id)) if last_event_id.isdecimal() else after

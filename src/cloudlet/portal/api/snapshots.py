@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from cloudlet.analytics import Run
-from cloudlet.identity import Account
-from cloudlet.portal.authorization import may_retry_in, visible_console
+from cloudlet.identity import Actor
 from cloudlet.portal.schemas import (
     ConsoleSchema,
     ExposureSchema,
@@ -22,31 +21,31 @@ BATCH = 500
 
 
 def changed_exposures(
-    services: Services, run_id: int, after: int, history_length: int
+    services: Services, actor: Actor, run_id: int, after: int, history_length: int
 ) -> tuple[list[ExposureSchema], bool]:
     """Return exposures changed after `after`, in the order of their changes, and whether that was all.
 
     A reader who knows nothing yet (`after` is 0) gets the newest `history_length` exposures at once.
     """
     if after == 0:
-        found = services.runs.exposures(run_id, limit=history_length, newest_first=True)
+        found = services.runs.exposures(run_id, by=actor, limit=history_length, newest_first=True)
         is_complete = True
     else:
-        found = services.runs.exposures(run_id, after_change=after, limit=BATCH)
+        found = services.runs.exposures(run_id, by=actor, after_change=after, limit=BATCH)
         is_complete = len(found) < BATCH
     schemas = [ExposureSchema.of(exposure) for exposure in found]
     return sorted(schemas, key=lambda schema: schema.change), is_complete
 
 
-def snapshot(services: Services, account: Account, run: Run, after: int, history_length: int) -> Snapshot:
-    """Return `run` with everything that changed after `after`, as `account` sees it."""
-    exposures, is_complete = changed_exposures(services, run.id, after, history_length)
+def snapshot(services: Services, actor: Actor, run: Run, after: int, history_length: int) -> Snapshot:
+    """Return `run` with everything that changed after `after`, as `actor` sees it."""
+    exposures, is_complete = changed_exposures(services, actor, run.id, after, history_length)
     return Snapshot(
         run=RunSchema.of(run),
         declaration=declaration_json(run.declaration),
-        vitals=VitalsSchema.of(services.runs.vitals(run.id), services.clock()),
-        console=ConsoleSchema.visible(visible_console(services, account, run.instrument)),
-        may_retry=bool(may_retry_in(services, account, run)),
+        vitals=VitalsSchema.of(services.runs.vitals(run.id, by=actor), services.clock()),
+        console=ConsoleSchema.visible(services.access.console_state(run.instrument, by=actor)),
+        may_retry=bool(services.runs.may_retry(run.id, by=actor)),
         exposures=exposures,
         cursor=exposures[-1].change if exposures else after,
         is_complete=is_complete,

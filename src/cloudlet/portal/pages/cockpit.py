@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from cloudlet.portal.api.instruments import instrument_schema
-from cloudlet.portal.authorization import visible_instrument
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
 
@@ -20,8 +19,8 @@ def cockpit_page(services: Services, pages: Pages) -> APIRouter:
     @router.get("/instruments/{key}/cockpit")
     def show_cockpit(request: Request, key: str) -> HTMLResponse:
         account = services.guard.account(request)
-        schema = instrument_schema(services, account, visible_instrument(services, account, key))
-        run = None if schema.run is None else services.runs.run(schema.run)
+        schema = instrument_schema(services, account, services.access.instrument(key, by=account.actor))
+        run = None if schema.run is None else services.runs.run(schema.run, by=account.actor)
         facts = {"instrument": schema.model_dump(mode="json"), "username": account.username}
         return pages.render(
             request,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from cloudlet.portal.authorization import may_retry_in, retriable_exposure, visible_exposure
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.schemas import ExposureSchema
@@ -20,9 +19,10 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
 
     @router.get("/exposures/{exposure_id}")
     def show_exposure(request: Request, exposure_id: Number) -> HTMLResponse:
-        account = services.guard.account(request)
-        run, exposure = visible_exposure(services, account, exposure_id)
-        older, newer = services.runs.neighbours(exposure_id)
+        actor = services.guard.actor(request)
+        exposure = services.runs.exposure(exposure_id, by=actor)
+        run = services.runs.run(exposure.run_id, by=actor)
+        older, newer = services.runs.neighbours(exposure_id, by=actor)
         return pages.render(
             request,
             "exposure.html",
@@ -33,13 +33,12 @@ def exposure_pages(services: Services, pages: Pages) -> APIRouter:
             addresses=ExposureSchema.of(exposure).images,
             older=older,
             newer=newer,
-            may_retry=bool(may_retry_in(services, account, run)),
+            may_retry=bool(services.runs.may_retry(run.id, by=actor)),
         )
 
     @router.post("/exposures/{exposure_id}/retry")
     def retry_exposure(request: Request, exposure_id: Number) -> RedirectResponse:
-        account = services.guard.account(request)
-        services.runs.retry(retriable_exposure(services, account, exposure_id).id, by=account.username)
+        services.runs.retry(exposure_id, by=services.guard.actor(request))
         return RedirectResponse(f"/exposures/{exposure_id}", 303)
 
     return router

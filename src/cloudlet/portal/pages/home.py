@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from cloudlet.identity import WebSession
-from cloudlet.portal.api.instruments import instrument_schema, visible_instruments_of
+from cloudlet.portal.api.instruments import instrument_schema
 from cloudlet.portal.pages.results import latest_results
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
@@ -33,7 +33,7 @@ def home_page(services: Services, pages: Pages) -> APIRouter:
         account = services.guard.account(request)
         visible = [
             (instrument_schema(services, account, instrument), latest_results(services, account, instrument.key))
-            for instrument in visible_instruments_of(services, account)
+            for instrument in services.access.visible_instruments(by=account.actor)
         ]
         return pages.render(request, "home.html", session, visible=visible)
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from cloudlet.portal.api.instruments import instrument_schema
-from cloudlet.portal.authorization import visible_instrument
 from cloudlet.portal.pages.results import latest_results
 from cloudlet.portal.rendering import Pages
 from cloudlet.portal.services import Services
@@ -21,13 +20,13 @@ def instrument_page(services: Services, pages: Pages) -> APIRouter:
     @router.get("/instruments/{key}")
     def show_instrument(request: Request, key: str) -> HTMLResponse:
         account = services.guard.account(request)
-        instrument = visible_instrument(services, account, key)
+        instrument = services.access.instrument(key, by=account.actor)
         return pages.render(
             request,
             "instrument.html",
             services.guard.session(request),
             instrument=instrument_schema(services, account, instrument),
-            reason=services.access.may_see(account.username, key).reason,
+            reason=services.access.may_see(key, by=account.actor).reason,
             results=latest_results(services, account, key),
         )
 

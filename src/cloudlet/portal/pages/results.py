@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from cloudlet.analytics import Exposure, ExposureState, Figure, Run, Vitals
 from cloudlet.identity import Account
 from cloudlet.instruments import InstrumentSession
-from cloudlet.portal.authorization import current_session
 from cloudlet.portal.services import Services
 
 __all__ = ["WAITING", "RunResults", "latest_results"]
@@ -41,11 +40,12 @@ class RunResults:
 
 def latest_results(services: Services, account: Account, instrument: str) -> RunResults | None:
     """Return the results that `account` may view on `instrument` now; None without a session of theirs."""
-    session = current_session(services, account, instrument)
+    actor = account.actor
+    session = services.instruments.current_session(instrument, by=actor)
     if session is None:
         return None
-    run = services.runs.run_of_session(session.id)
+    run = services.runs.run_of_session(session.id, by=actor)
     if run is None:
         return RunResults(session, None, None, ())
-    recent = services.runs.exposures(run.id, limit=RECENT, newest_first=True)
-    return RunResults(session, run, services.runs.vitals(run.id), recent)
+    recent = services.runs.exposures(run.id, by=actor, limit=RECENT, newest_first=True)
+    return RunResults(session, run, services.runs.vitals(run.id, by=actor), recent)

@@ -19,12 +19,13 @@ from cloudlet.analytics import Runs
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
+from cloudlet.instruments import Instruments
 from cloudlet.migrations import upgrade
 from cloudlet.processes.supervisor import Program, Supervisor
 from cloudlet.settings import load
 from cloudlet.testbed.demo.configuration import write_configuration
 from cloudlet.testbed.demo.folder import HOST, Addresses, DemoFolder
-from cloudlet.testbed.demo.seed import INSTRUMENT, seed
+from cloudlet.testbed.demo.seed import DEMO, INSTRUMENT, seed
 from cloudlet.testbed.people import RESIDENTS
 
 __all__ = ["DemoNotReady", "run_demo"]
@@ -73,7 +74,8 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
         upgrade(f"sqlite:///{folder.database}")
         with Supervisor(programs, folder.logs, screen.print) as supervisor:
             with _seeded(folder, written.issuer) as database:
-                _wait_until_ready(supervisor, _signs(addresses, Runs(database), began), folder.logs)
+                runs = Runs(database, Instruments(database))
+                _wait_until_ready(supervisor, _signs(addresses, runs, began), folder.logs)
             if not supervisor.asked_to_stop:
                 _greet(screen, written.link, time.monotonic() - started_at, data)
             supervisor.keep()
@@ -135,7 +137,7 @@ def _wait_until_ready(supervisor: Supervisor, signs: Signs, logs: Path) -> None:
 
 def _has_looked(runs: Runs, began: datetime) -> bool:
     """Tell whether the edge has looked into the raw folder since `began`; it listens on no port that could answer."""
-    run = runs.latest_run(INSTRUMENT)
+    run = runs.latest_run(INSTRUMENT, by=DEMO)
     return run is not None and run.scanned_at is not None and run.scanned_at >= began
 
 

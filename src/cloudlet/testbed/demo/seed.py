@@ -5,27 +5,27 @@ from __future__ import annotations
 from cloudlet.access import Access, Grant
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
-from cloudlet.identity import Identities, Identity
+from cloudlet.identity import Actor, Identities, Identity
 from cloudlet.instruments import Instrument, Instruments, Level
 from cloudlet.settings import Settings
 from cloudlet.testbed.demo.folder import DemoFolder
 from cloudlet.testbed.people import RESIDENTS
 
-__all__ = ["INSTRUMENT", "seed"]
+__all__ = ["DEMO", "INSTRUMENT", "seed"]
 
 INSTRUMENT = "arctica"
-BY = "rule:demo"
+DEMO = Actor.rule("demo")
 
 
 def seed(database: Database, settings: Settings, folder: DemoFolder, issuer: str) -> None:
     """Write what is missing; a second start finds everything there and writes nothing."""
     identities = Identities(database, settings.identity)
     for resident in RESIDENTS:
-        identities.link(Identity(issuer, resident.subject), resident.account, by=BY)
+        identities.link(Identity(issuer, resident.subject), resident.account, by=DEMO)
     instruments = Instruments(database)
     described = settings.instruments[INSTRUMENT]
-    instruments.register(Instrument(INSTRUMENT, described.title, described.description), by=BY)
-    _grant(Access(database, settings.access))
+    instruments.register(Instrument(INSTRUMENT, described.title, described.description), by=DEMO)
+    _grant(Access(database, instruments, settings.access))
     if not instruments.current_sessions(INSTRUMENT):
         _open_session(instruments, folder)
 
@@ -40,7 +40,7 @@ def _grant(access: Access) -> None:
                 not_before=utc_now(),
                 not_after=None,
             )
-            access.grant(grant, by=BY)
+            access.grant(grant, by=DEMO)
 
 
 def _open_session(instruments: Instruments, folder: DemoFolder) -> None:
@@ -56,5 +56,5 @@ def _open_session(instruments: Instruments, folder: DemoFolder) -> None:
         people=people,
         starts_at=utc_now(),
         ends_at=None,
-        by=BY,
+        by=DEMO,
     )

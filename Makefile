@@ -8,6 +8,7 @@ FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*')
 TEMPLATES := $(shell find src/cloudlet/portal/templates -type f)
 WORKERS ?= 2
 NAME ?= demo
+COVERED := 88
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -15,9 +16,7 @@ help: ## what can be made
 demo: $(VENV)/installed $(BUNDLE) ## a whole cloudlet with a simulated microscope; ARGS="--data DIR" keeps it
 	@$(BIN)/cloudlet demo $(ARGS)
 
-test: check packages ## everything: check, then unit, system and acceptance tests
-	$(BIN)/pytest -n $(WORKERS) -m "not system and not acceptance"
-	$(BIN)/pytest -m "system or acceptance"
+test: check packages unit system ## everything: check, then unit, system and acceptance tests
 
 check: $(VENV)/tools $(BUNDLE) ## format, lint, types, imports
 	$(BIN)/ruff format --check .
@@ -29,7 +28,13 @@ check: $(VENV)/tools $(BUNDLE) ## format, lint, types, imports
 	cd frontend && npm run --silent check
 
 unit: $(VENV)/tools $(BUNDLE) ## the fast tests alone
-	$(BIN)/pytest -n $(WORKERS) -m "not system and not acceptance"
+	$(BIN)/pytest -n $(WORKERS) -m "not system and not acceptance" $(COVERAGE)
+
+coverage: COVERAGE := --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+coverage: unit ## the fast tests, and which lines and branches of this process they leave out; fails below a floor
+
+system: $(VENV)/tools $(BUNDLE) packages ## tests with real servers and the whole demo in a browser
+	$(BIN)/pytest -m "system or acceptance"
 
 packages: ## the Debian packages that system tests need, where this user may install them
 	@sh tests/packages.sh
@@ -77,4 +82,4 @@ $(VENV)/docs: $(VENV)/installed
 $(BUNDLE): $(FRONTEND) $(TEMPLATES) # whose icons are in the sprite
 	cd frontend && npm ci --silent && npm run --silent build
 
-.PHONY: help demo test check unit packages torch bench docs wheel clean
+.PHONY: help demo test check unit coverage system packages torch bench docs wheel clean

@@ -10,7 +10,7 @@ from typing import Any
 from cloudlet.testbed.console import theme
 from cloudlet.testbed.console.controls import Button, ButtonFace, Field, Trigger
 from cloudlet.testbed.console.layout import KNOB_SECTIONS
-from cloudlet.testbed.console.widgets import Bar, Frame, Progress, Reading, Said, Title, Widget, Words
+from cloudlet.testbed.console.widgets import Bar, Frame, Progress, Reading, StatusText, Title, Widget, Words
 from cloudlet.testbed.microscope import KNOBS, Knob, Microscope, MicroscopeSnapshot, Phase, Tone
 
 __all__ = ["acquisition"]
@@ -41,8 +41,8 @@ def acquisition() -> Iterator[Widget[Any]]:
     yield Bar("movies", "Movies", _movies)
     yield Bar("frame", "Frames of this movie", _frames)
     yield Reading("camera", "Camera", _camera, has_lamp=False)
-    yield Reading("file", "File", lambda state: Said(state.acquisition.file_name or "none yet"), has_lamp=False)
-    yield Reading("number", "Movie number", lambda state: Said(str(state.acquisition.number)), has_lamp=False)
+    yield Reading("file", "File", lambda state: StatusText(state.acquisition.file_name or "none yet"), has_lamp=False)
+    yield Reading("number", "Movie number", lambda state: StatusText(str(state.acquisition.number)), has_lamp=False)
     yield Reading("disk", "Disk", _disk, has_lamp=False)
 
 
@@ -67,8 +67,8 @@ def _enter(knob: Knob, microscope: Microscope, text: str) -> None:
     microscope.dial(knob.key, knob.parse(text))
 
 
-def _dose(state: MicroscopeSnapshot) -> Said:
-    return Said(f"{state.dials['dose_per_frame'] * state.dials['frames']:.1f} e/A^2")
+def _dose(state: MicroscopeSnapshot) -> StatusText:
+    return StatusText(f"{state.dials['dose_per_frame'] * state.dials['frames']:.1f} e/A^2")
 
 
 def _start_face(state: MicroscopeSnapshot) -> ButtonFace:
@@ -81,17 +81,17 @@ def _stop_face(state: MicroscopeSnapshot) -> ButtonFace:
     return ButtonFace("Stop", is_enabled=can_stop, tone=Tone.BAD)
 
 
-def _message(state: MicroscopeSnapshot) -> tuple[Said, ...]:
+def _message(state: MicroscopeSnapshot) -> tuple[StatusText, ...]:
     status = state.acquisition
     if status.is_stopping:
-        return (Said("Stopping after the present movie.", Tone.ATTENTION),)
+        return (StatusText("Stopping after the present movie.", Tone.ATTENTION),)
     if status.is_running:
-        return (Said("Taking movies.", Tone.GOOD),)
+        return (StatusText("Taking movies.", Tone.GOOD),)
     if not status.message:
-        return (Said("Ready. Press Start to take movies."),)
+        return (StatusText("Ready. Press Start to take movies."),)
     is_done = status.done >= state.planned_movies
     lines = textwrap.wrap(status.message, _LINE_LETTERS, max_lines=2, placeholder=" ...")
-    return tuple(Said(line, Tone.GOOD if is_done else Tone.ATTENTION) for line in lines)
+    return tuple(StatusText(line, Tone.GOOD if is_done else Tone.ATTENTION) for line in lines)
 
 
 def _movies(state: MicroscopeSnapshot) -> Progress:
@@ -104,9 +104,9 @@ def _frames(state: MicroscopeSnapshot) -> Progress:
     return Progress(status.frame / max(status.frames, 1), f"{status.frame} of {status.frames}", status.is_running)
 
 
-def _camera(state: MicroscopeSnapshot) -> Said:
-    return Said(_DOING[state.acquisition.phase])
+def _camera(state: MicroscopeSnapshot) -> StatusText:
+    return StatusText(_DOING[state.acquisition.phase])
 
 
-def _disk(state: MicroscopeSnapshot) -> Said:
-    return Said(f"{state.disk_free_bytes / 1e9:.1f} GB free")
+def _disk(state: MicroscopeSnapshot) -> StatusText:
+    return StatusText(f"{state.disk_free_bytes / 1e9:.1f} GB free")

@@ -11,7 +11,7 @@ from cloudlet.testbed.console.canvas import Pad
 from cloudlet.testbed.console.controls import Button, ButtonFace, Field, Hold
 from cloudlet.testbed.console.layout import STAGE_SPEEDS
 from cloudlet.testbed.console.rectangles import Rect
-from cloudlet.testbed.console.widgets import ControlState, Frame, Reading, Said, Title, Widget
+from cloudlet.testbed.console.widgets import ControlState, Frame, Reading, StatusText, Title, Widget
 from cloudlet.testbed.live import LiveMode
 from cloudlet.testbed.microscope import Knob, LogLine, Microscope, MicroscopeSnapshot, Tone
 
@@ -21,20 +21,20 @@ _STAGE_X = Knob("stage_x", "Stage X", "um", -1000.0, 1000.0, 0.1, 3, 0.0)
 _STAGE_Y = Knob("stage_y", "Stage Y", "um", -1000.0, 1000.0, 0.1, 3, 0.0)
 
 
-class Header(Widget[tuple[str, Said]]):
+class Header(Widget[tuple[str, StatusText]]):
     """The bar at the top: which microscope, and what it does."""
 
     def __init__(self) -> None:
         super().__init__("header")
 
-    def face(self, state: MicroscopeSnapshot) -> tuple[str, Said]:
+    def face(self, state: MicroscopeSnapshot) -> tuple[str, StatusText]:
         """Return the name, and the acquisition in a word."""
-        said = Said("Acquiring", Tone.GOOD) if state.acquisition.is_running else Said("Idle")
+        said = StatusText("Acquiring", Tone.GOOD) if state.acquisition.is_running else StatusText("Idle")
         if state.acquisition.is_stopping:
-            said = Said("Stopping", Tone.ATTENTION)
+            said = StatusText("Stopping", Tone.ATTENTION)
         return state.name, said
 
-    def draw(self, face: tuple[str, Said], look: ControlState) -> Pad:
+    def draw(self, face: tuple[str, StatusText], look: ControlState) -> Pad:
         """Return the bar."""
         name, said = face
         pad = Pad(self.rect.width, self.rect.height, theme.PANEL)
@@ -168,8 +168,8 @@ def _go_to_y(microscope: Microscope, text: str) -> None:
     microscope.move_stage(microscope.snapshot().stage.x_um, _STAGE_Y.parse(text))
 
 
-def _stage_state(state: MicroscopeSnapshot) -> Said:
-    return Said("moving", Tone.ATTENTION) if state.stage.is_moving else Said("at rest", Tone.GOOD)
+def _stage_state(state: MicroscopeSnapshot) -> StatusText:
+    return StatusText("moving", Tone.ATTENTION) if state.stage.is_moving else StatusText("at rest", Tone.GOOD)
 
 
 def _speed_face(speed: float, state: MicroscopeSnapshot) -> ButtonFace:

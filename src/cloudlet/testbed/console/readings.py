@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from cloudlet.testbed.console.widgets import Said
+from cloudlet.testbed.console.widgets import StatusText
 from cloudlet.testbed.microscope import MicroscopeSnapshot, Tone
 
 __all__ = [
@@ -24,52 +24,52 @@ _BUFFER_TANK_SECONDS = 3600.0
 """From one emptying of the buffer tank to the next."""
 
 
-def high_tension(state: MicroscopeSnapshot) -> Said:
+def high_tension(state: MicroscopeSnapshot) -> StatusText:
     """Return whether the gun is under voltage."""
-    return Said("on", Tone.GOOD) if state.column.is_high_tension_on else Said("off", Tone.BAD)
+    return StatusText("on", Tone.GOOD) if state.column.is_high_tension_on else StatusText("off", Tone.BAD)
 
 
-def valves(state: MicroscopeSnapshot) -> Said:
+def valves(state: MicroscopeSnapshot) -> StatusText:
     """Return whether the column valves are open."""
-    return Said("open", Tone.GOOD) if state.column.are_valves_open else Said("closed", Tone.ATTENTION)
+    return StatusText("open", Tone.GOOD) if state.column.are_valves_open else StatusText("closed", Tone.ATTENTION)
 
 
-def screen(state: MicroscopeSnapshot) -> Said:
+def screen(state: MicroscopeSnapshot) -> StatusText:
     """Return where the fluorescent screen is."""
-    return Said("lifted", Tone.GOOD) if state.column.is_screen_lifted else Said("inserted", Tone.ATTENTION)
+    return StatusText("lifted", Tone.GOOD) if state.column.is_screen_lifted else StatusText("inserted", Tone.ATTENTION)
 
 
-def gun_vacuum(state: MicroscopeSnapshot) -> Said:
+def gun_vacuum(state: MicroscopeSnapshot) -> StatusText:
     """Return the pressure in the gun."""
-    return Said(f"{1.1 + 0.05 * _wave(state.at, 900.0):.1f}e-9 mbar", Tone.GOOD)
+    return StatusText(f"{1.1 + 0.05 * _wave(state.at, 900.0):.1f}e-9 mbar", Tone.GOOD)
 
 
-def column_vacuum(state: MicroscopeSnapshot) -> Said:
+def column_vacuum(state: MicroscopeSnapshot) -> StatusText:
     """Return the pressure in the column, a little higher while gas can enter through the open valves."""
     pressure = 6.0 + 0.4 * _wave(state.at, 300.0) + (1.0 if state.column.are_valves_open else 0.0)
-    return Said(f"{pressure:.1f}e-8 mbar", Tone.GOOD)
+    return StatusText(f"{pressure:.1f}e-8 mbar", Tone.GOOD)
 
 
-def buffer_tank(state: MicroscopeSnapshot) -> Said:
+def buffer_tank(state: MicroscopeSnapshot) -> StatusText:
     """Return the pressure in the buffer tank, which rises until it is pumped."""
     part = state.at.timestamp() % _BUFFER_TANK_SECONDS / _BUFFER_TANK_SECONDS
-    return Said(f"{0.02 + 0.28 * part:.2f} mbar", Tone.GOOD if part < 0.95 else Tone.ATTENTION)
+    return StatusText(f"{0.02 + 0.28 * part:.2f} mbar", Tone.GOOD if part < 0.95 else Tone.ATTENTION)
 
 
-def specimen(state: MicroscopeSnapshot) -> Said:
+def specimen(state: MicroscopeSnapshot) -> StatusText:
     """Return the temperature of the specimen stage."""
-    return Said(f"{-191.6 + 0.2 * _wave(state.at, 1200.0):.1f} C", Tone.GOOD)
+    return StatusText(f"{-191.6 + 0.2 * _wave(state.at, 1200.0):.1f} C", Tone.GOOD)
 
 
-def nitrogen(state: MicroscopeSnapshot) -> Said:
+def nitrogen(state: MicroscopeSnapshot) -> StatusText:
     """Return how full the nitrogen dewar is; it is filled every four hours."""
     level = 100.0 - 70.0 * (state.at.timestamp() % 14400.0) / 14400.0
-    return Said(f"{level:.0f} %", Tone.GOOD if level > 40 else Tone.ATTENTION)
+    return StatusText(f"{level:.0f} %", Tone.GOOD if level > 40 else Tone.ATTENTION)
 
 
-def beam(state: MicroscopeSnapshot) -> Said:
+def beam(state: MicroscopeSnapshot) -> StatusText:
     """Return whether the beam reaches the camera."""
-    return Said("on camera", Tone.GOOD) if state.column.is_beam_on_camera else Said("none", Tone.BAD)
+    return StatusText("on camera", Tone.GOOD) if state.column.is_beam_on_camera else StatusText("none", Tone.BAD)
 
 
 def _wave(at: datetime, period_seconds: float) -> float:

@@ -13,7 +13,7 @@ from cloudlet.testbed.console import panels
 from cloudlet.testbed.console.acquisition_panel import acquisition
 from cloudlet.testbed.console.canvas import Canvas
 from cloudlet.testbed.console.controls import Button, Field, Hold
-from cloudlet.testbed.console.hands import Hands
+from cloudlet.testbed.console.input_state import InputState
 from cloudlet.testbed.console.layout import HEIGHT, LIVE, WIDTH
 from cloudlet.testbed.console.live_picture import dark
 from cloudlet.testbed.console.rectangles import Rect
@@ -49,7 +49,7 @@ class Screen:
             *panels.log(),
         ]
         self._controls = {widget.name: widget for widget in self._widgets if isinstance(widget, Button | Hold | Field)}
-        self._hands = Hands(list(self._controls.values()), microscope, monotonic)
+        self._input_state = InputState(list(self._controls.values()), microscope, monotonic)
         self._drawn: dict[str, Hashable] = {}
         self._live = dark("Live view", "The first picture is being taken.")
         self._is_stale = False
@@ -77,20 +77,20 @@ class Screen:
     @property
     def is_held(self) -> bool:
         """Whether somebody holds a button or key down, so that `tick` may change something by itself."""
-        return self._hands.is_holding
+        return self._input_state.is_holding
 
     def pointer(self, x: int, y: int, buttons: int) -> None:
         """Move the pointer to a pixel, with the mask of buttons that are down (bit 0: left)."""
-        self._is_stale |= self._hands.pointer(x, y, buttons)
+        self._is_stale |= self._input_state.pointer(x, y, buttons)
 
     def key(self, keysym: int, *, is_down: bool) -> None:
         """Press or release a key, named by its X11 keysym."""
-        self._hands.key(keysym, is_down=is_down)
+        self._input_state.key(keysym, is_down=is_down)
         self._is_stale = True
 
     def tick(self) -> None:
         """Let time pass: held buttons repeat, and what the microscope did by itself is drawn."""
-        self._hands.tick()
+        self._input_state.tick()
         self._refresh()
 
     def show_live(self, picture: NDArray[np.uint8]) -> None:
@@ -114,7 +114,7 @@ class Screen:
         state = self._microscope.snapshot()
         for widget in self._widgets:
             control = self._controls.get(widget.name)
-            look = self._hands.look(control) if control else _PLAIN
+            look = self._input_state.look(control) if control else _PLAIN
             face = widget.face(state)
             if self._drawn.get(widget.name) != (face, look):
                 self._drawn[widget.name] = (face, look)

@@ -13,7 +13,7 @@ from cloudlet.testbed.console.layout import LAYOUT
 from cloudlet.testbed.console.rectangles import Rect
 from cloudlet.testbed.microscope import MicroscopeSnapshot, Tone
 
-__all__ = ["Bar", "ControlState", "Frame", "Progress", "Reading", "Said", "Title", "Widget", "Words"]
+__all__ = ["Bar", "ControlState", "Frame", "Progress", "Reading", "StatusText", "Title", "Widget", "Words"]
 
 Face = TypeVar("Face", bound=Hashable)
 
@@ -92,27 +92,27 @@ class Title(Widget[str]):
 
 
 @dataclass(frozen=True)
-class Said:
+class StatusText:
     """A value in words, and how it is meant."""
 
     words: str
     tone: Tone = Tone.PLAIN
 
 
-class Reading(Widget[Said]):
+class Reading(Widget[StatusText]):
     """A lamp, a title and a value."""
 
     def __init__(
-        self, name: str, title: str, show: Callable[[MicroscopeSnapshot], Said], *, has_lamp: bool = True
+        self, name: str, title: str, show: Callable[[MicroscopeSnapshot], StatusText], *, has_lamp: bool = True
     ) -> None:
         super().__init__(name)
         self._title, self._show, self._has_lamp = title, show, has_lamp
 
-    def face(self, state: MicroscopeSnapshot) -> Said:
+    def face(self, state: MicroscopeSnapshot) -> StatusText:
         """Return the value."""
         return self._show(state)
 
-    def draw(self, face: Said, look: ControlState) -> Pad:
+    def draw(self, face: StatusText, look: ControlState) -> Pad:
         """Return lamp and title at the left, the value at the right."""
         pad, middle = self.pad(), self.rect.height // 2
         indent = 16 if self._has_lamp else 0
@@ -124,18 +124,20 @@ class Reading(Widget[Said]):
         return pad
 
 
-class Words(Widget[tuple[Said, ...]]):
+class Words(Widget[tuple[StatusText, ...]]):
     """Lines of text that change, each coloured by its tone."""
 
-    def __init__(self, name: str, show: Callable[[MicroscopeSnapshot], tuple[Said, ...]], *, size: int = 13) -> None:
+    def __init__(
+        self, name: str, show: Callable[[MicroscopeSnapshot], tuple[StatusText, ...]], *, size: int = 13
+    ) -> None:
         super().__init__(name)
         self._show, self._size = show, size
 
-    def face(self, state: MicroscopeSnapshot) -> tuple[Said, ...]:
+    def face(self, state: MicroscopeSnapshot) -> tuple[StatusText, ...]:
         """Return the lines."""
         return self._show(state)
 
-    def draw(self, face: tuple[Said, ...], look: ControlState) -> Pad:
+    def draw(self, face: tuple[StatusText, ...], look: ControlState) -> Pad:
         """Return the lines below each other."""
         pad = self.pad()
         for row, line in enumerate(face):

@@ -8,10 +8,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloudlet.clock import Clock, utc_now
+from cloudlet.testbed.identity_provider.back_channel import BackChannel
 from cloudlet.testbed.identity_provider.browser_endpoints import BrowserEndpoints
-from cloudlet.testbed.identity_provider.channel import Channel
 from cloudlet.testbed.identity_provider.faults import Fault, Quirk
-from cloudlet.testbed.identity_provider.grants import CODE_LIFE, Grant, Keepsakes
+from cloudlet.testbed.identity_provider.grants import CODE_LIFE, ExpiringStore, Grant
 from cloudlet.testbed.identity_provider.headers import PageHeaders
 from cloudlet.testbed.identity_provider.pages import HEADERS
 from cloudlet.testbed.identity_provider.settings import LOOPBACK_HOSTS, ProviderSettings
@@ -40,10 +40,10 @@ def create_provider(
     clock
         Tells the present instant.
     """
-    codes: Keepsakes[Grant] = Keepsakes(CODE_LIFE, clock)
+    codes: ExpiringStore[Grant] = ExpiringStore(CODE_LIFE, clock)
     signer = Signer(new_key() if key is None else key, oddity)
     doors = BrowserEndpoints(settings, codes, clock, oddity)
-    channel = Channel(settings, codes, signer, clock, oddity)
+    channel = BackChannel(settings, codes, signer, clock, oddity)
     guards = [
         Middleware(PageHeaders, headers=HEADERS),
         # A page of another site whose name was made to point at this host has no business here.

@@ -7,12 +7,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cloudlet.clock import Clock
+from cloudlet.testbed.identity_provider.authorization_requests import (
+    ClientUnknown,
+    fault_of,
+    parse_authorization_request,
+    redirect_address,
+)
 from cloudlet.testbed.identity_provider.entry import Entry
 from cloudlet.testbed.identity_provider.faults import ELSEWHERE, Fault, Quirk
 from cloudlet.testbed.identity_provider.forms import read_form
-from cloudlet.testbed.identity_provider.grants import Grant, Keepsakes
+from cloudlet.testbed.identity_provider.grants import ExpiringStore, Grant
 from cloudlet.testbed.identity_provider.pages import Pages
-from cloudlet.testbed.identity_provider.questions import Unanswerable, answer_address, fault_of, parse_question
 from cloudlet.testbed.identity_provider.settings import ProviderSettings
 
 __all__ = ["BrowserEndpoints"]
@@ -34,7 +39,7 @@ class BrowserEndpoints:
     """
 
     def __init__(
-        self, settings: ProviderSettings, codes: Keepsakes[Grant], clock: Clock, oddity: Fault | Quirk | None
+        self, settings: ProviderSettings, codes: ExpiringStore[Grant], clock: Clock, oddity: Fault | Quirk | None
     ) -> None:
         self._settings = settings
         self._codes = codes
@@ -74,17 +79,17 @@ class BrowserEndpoints:
         refused = self._refused(request, asked)
         if refused is not None or person is None:
             return refused or self._pages.denied("There is no such person here.", "Choose again.", 400)
-        question = parse_question(asked, self._settings)
-        code = self._codes.add(Grant(question, person.subject, self._clock()))
-        return self._pages.back(person, answer_address(question, self._issuer, code=code))
+        wanted = parse_authorization_request(asked, self._settings)
+        code = self._codes.add(Grant(wanted, person.subject, self._clock()))
+        return self._pages.back(person, redirect_address(wanted, self._issuer, code=code))
 
     def _refused(self, request: Request, asked: dict[str, str]) -> Response | None:
         """Return what to answer instead of asking, None where everything is as it should be."""
         if not self._entry.has_entered(request):
             return self._denied_without_link()
         try:
-            question = parse_question(asked, self._settings)
-        except Unanswerable:
+            wanted = parse_authorization_request(asked, self._settings)
+        except ClientUnknown:
             return self._pages.denied(
                 "The portal that sent you here is not known to this provider.",
                 "Open the link that cloudlet demo printed and sign in from there.",
@@ -93,7 +98,7 @@ class BrowserEndpoints:
         fault = fault_of(asked)
         if fault is None:
             return None
-        return RedirectResponse(answer_address(question, self._issuer, error=fault), status_code=303)
+        return RedirectResponse(redirect_address(wanted, self._issuer, error=fault), status_code=303)
 
     def _denied_without_link(self) -> Response:
         return self._pages.denied(

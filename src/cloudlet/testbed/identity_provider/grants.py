@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from cloudlet.clock import Clock
 
-__all__ = ["CODE_LIFE", "TOKEN_LIFE", "Grant", "Keepsakes", "Question"]
+__all__ = ["CODE_LIFE", "TOKEN_LIFE", "AuthorizationRequest", "ExpiringStore", "Grant"]
 
 CODE_LIFE = timedelta(seconds=60)
 TOKEN_LIFE = timedelta(minutes=5)
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Question:
+class AuthorizationRequest:
     """What a portal asked for when it sent a browser here."""
 
     client_id: str
@@ -33,12 +33,12 @@ class Question:
 class Grant:
     """Who signed in, and for which question."""
 
-    question: Question
+    wanted: AuthorizationRequest
     subject: str
     at: datetime
 
 
-class Keepsakes(Generic[T]):
+class ExpiringStore(Generic[T]):
     """Things kept for a while under random names, at most a thousand of them.
 
     Parameters

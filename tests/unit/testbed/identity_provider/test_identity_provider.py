@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 from pydantic import SecretStr, ValidationError
 
 from cloudlet.testbed.identity_provider import Person, ProviderClient, ProviderSettings, create_provider
-from cloudlet.testbed.identity_provider.questions import fault_of
+from cloudlet.testbed.identity_provider.authorization_requests import fault_of
 
 BASE = "http://127.0.0.1:8442"
 PORTAL = "http://127.0.0.1:8440"

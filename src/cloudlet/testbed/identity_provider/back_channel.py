@@ -16,14 +16,14 @@ from cloudlet.clock import Clock
 from cloudlet.testbed.identity_provider.clients import authenticated_client
 from cloudlet.testbed.identity_provider.faults import ELSEWHERE, LAX_METADATA, SOMEBODY_ELSE, Fault, Quirk
 from cloudlet.testbed.identity_provider.forms import read_form
-from cloudlet.testbed.identity_provider.grants import TOKEN_LIFE, Grant, Keepsakes
+from cloudlet.testbed.identity_provider.grants import TOKEN_LIFE, ExpiringStore, Grant
 from cloudlet.testbed.identity_provider.settings import ProviderClient, ProviderSettings
 from cloudlet.testbed.identity_provider.tokens import Signer
 
-__all__ = ["Channel"]
+__all__ = ["BackChannel"]
 
 
-class Channel:
+class BackChannel:
     """The routes for portals.
 
     Parameters
@@ -43,14 +43,14 @@ class Channel:
     def __init__(
         self,
         settings: ProviderSettings,
-        codes: Keepsakes[Grant],
+        codes: ExpiringStore[Grant],
         signer: Signer,
         clock: Clock,
         oddity: Fault | Quirk | None,
     ) -> None:
         self._settings = settings
         self._codes = codes
-        self._tokens: Keepsakes[Grant] = Keepsakes(TOKEN_LIFE, clock)
+        self._tokens: ExpiringStore[Grant] = ExpiringStore(TOKEN_LIFE, clock)
         self._signer = signer
         self._clock = clock
         self._oddity = oddity
@@ -127,22 +127,22 @@ class Channel:
         return {
             "iss": self._settings.issuer,
             "sub": grant.subject,
-            "aud": grant.question.client_id,
+            "aud": grant.wanted.client_id,
             "iat": now,
             "auth_time": int(grant.at.timestamp()),
             "exp": now + int(TOKEN_LIFE.total_seconds()),
-            "nonce": grant.question.nonce,
+            "nonce": grant.wanted.nonce,
             "name": "" if person is None else person.name,
         }
 
 
 def _fits(grant: Grant, client: ProviderClient, form: Mapping[str, str]) -> bool:
     """Tell whether the code was made for this client and address, and for who knows the verifier (RFC 7636, 4.6)."""
-    question = grant.question
+    wanted = grant.wanted
     digest = hashlib.sha256(form.get("code_verifier", "").encode("utf-8", "replace")).digest()
     challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
     return (
-        question.client_id == client.client_id
-        and question.redirect_uri == form.get("redirect_uri")
-        and hmac.compare_digest(challenge, question.challenge)
+        wanted.client_id == client.client_id
+        and wanted.redirect_uri == form.get("redirect_uri")
+        and hmac.compare_digest(challenge, wanted.challenge)
     )

@@ -6,30 +6,30 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from cloudlet.testbed.identity_provider.grants import Question
+from cloudlet.testbed.identity_provider.grants import AuthorizationRequest
 from cloudlet.testbed.identity_provider.settings import ProviderSettings
 
-__all__ = ["Unanswerable", "answer_address", "fault_of", "parse_question"]
+__all__ = ["ClientUnknown", "fault_of", "parse_authorization_request", "redirect_address"]
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class Unanswerable(ValueError):
+class ClientUnknown(ValueError):
     """Nobody can be sent back: the client or its redirect address is not known here."""
 
 
-def parse_question(asked: Mapping[str, str], settings: ProviderSettings) -> Question:
+def parse_authorization_request(asked: Mapping[str, str], settings: ProviderSettings) -> AuthorizationRequest:
     """Return what was asked; what of it is wrong says `fault_of`.
 
     Raises
     ------
-    Unanswerable
+    ClientUnknown
         The client is unknown or the redirect address is none that it registered.
     """
     client = settings.client(asked.get("client_id", ""))
     if client is None or asked.get("redirect_uri") not in client.redirect_uris:
-        raise Unanswerable("unknown client or redirect address")
-    return Question(
+        raise ClientUnknown("unknown client or redirect address")
+    return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=asked["redirect_uri"],
         state=asked.get("state", ""),
@@ -50,8 +50,8 @@ def fault_of(asked: Mapping[str, str]) -> str | None:
     return None
 
 
-def answer_address(question: Question, issuer: str, **answer: str) -> str:
+def redirect_address(wanted: AuthorizationRequest, issuer: str, **answer: str) -> str:
     """Return where the browser goes with `answer`; the issuer is always named (RFC 9207)."""
-    parameters = {**answer, "state": question.state, "iss": issuer}
-    joint = "&" if "?" in question.redirect_uri else "?"
-    return f"{question.redirect_uri}{joint}{urlencode(parameters)}"
+    parameters = {**answer, "state": wanted.state, "iss": issuer}
+    joint = "&" if "?" in wanted.redirect_uri else "?"
+    return f"{wanted.redirect_uri}{joint}{urlencode(parameters)}"

@@ -16,7 +16,7 @@ from cloudlet.testbed.console.controls import Button, Control, Field, Hold, Trig
 from cloudlet.testbed.console.widgets import ControlState
 from cloudlet.testbed.microscope import Microscope, Tone
 
-__all__ = ["Hands"]
+__all__ = ["InputState"]
 
 _REPEAT_AFTER_SECONDS = 0.4
 _REPEAT_EVERY_SECONDS = 0.1
@@ -24,7 +24,7 @@ _LONGEST_TYPED = 9
 _LEFT = 1
 
 
-class Hands:
+class InputState:
     """Pointer, keyboard, focus, and the text that is being typed.
 
     Parameters

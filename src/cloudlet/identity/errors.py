@@ -12,6 +12,7 @@ __all__ = [
     "ProviderUnreachable",
     "Refusal",
     "SecretUnreadable",
+    "SignInBusy",
     "SignInExpired",
     "SignInRefused",
 ]
@@ -94,6 +95,13 @@ class ProviderUnreachable(CloudletError):
     """The identity provider does not answer, or not with what the protocol asks for."""
 
     slug = "provider-unreachable"
+    retryable = True
+
+
+class SignInBusy(CloudletError):
+    """So many people are signing in by one provider that another one would have to wait for it too long."""
+
+    slug = "sign-in-busy"
     retryable = True
 
 

@@ -3,26 +3,32 @@
 Theory of operation: `begin` gives the browser a cookie that is named after the digest of a random state. Whoever
 comes back with that state must bring that cookie, so nobody can finish a sign-in that another browser began, and the
 session's beginning takes it away. Nothing is stored here: strangers may begin as many sign-ins as they like without
-writing anything or pushing anybody aside. The cookie is not sealed, because its owner gains nothing by changing it:
-the secret is theirs, the path is checked again, and the provider's answer must fit secret, state and address.
+writing anything or pushing anybody aside. The cookie is sealed with a key of this process, so that one that was not
+given out here, or is too old, is refused before the provider is asked anything in its name; each is taken once. A
+restart of the portal ends the sign-ins under way.
 """
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from cryptography.fernet import Fernet, InvalidToken
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from cloudlet.identity.sessions import digest_of
 from cloudlet.web import local_path
 
-__all__ = ["LONGEST_SIGN_IN", "PendingSignIn"]
+__all__ = ["LONGEST_SIGN_IN", "PendingSignIn", "PendingSignIns"]
 
 LONGEST_SIGN_IN = timedelta(minutes=10)
 """Time to type a password, find the phone and confirm."""
 LONGEST_PATH_BYTES = 1000
 """Of the path remembered: browsers keep no cookie above 4 KiB, and servers take no 16 KiB of them."""
+MOST_REMEMBERED = 10_000
+"""Sign-ins that were taken and could be shown again; beyond it the oldest are forgotten, and only the limit on what is
+under way at a provider stands against them."""
 
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
@@ -34,36 +40,53 @@ class PendingSignIn(BaseModel):
 
     secret: Secret = Field(repr=False)
     """256 random bits that nonce and PKCE verifier are derived from."""
+    state_digest: str = Field(repr=False)
+    """Of the state that goes to the provider and back."""
     provider: str
     """Key of the provider that the browser was sent to."""
-    wanted: str
-    """Where the person wants to go afterwards, as the cookie says."""
+    next_path: str
+    """Where the person goes afterwards: a path on this cloudlet."""
     started_at: AwareDatetime
 
     @classmethod
-    def of(cls, secret: str, provider: str, next_path: str | None, now: datetime) -> PendingSignIn:
+    def of(cls, secret: str, state: str, provider: str, next_path: str | None, now: datetime) -> PendingSignIn:
         """Return a sign-in that begins now; one that wants to go too far goes home."""
         path = local_path(next_path)
-        wanted = path if len(path.encode()) <= LONGEST_PATH_BYTES else "/"
-        return cls(secret=secret, provider=provider, wanted=wanted, started_at=now)
+        path = path if len(path.encode()) <= LONGEST_PATH_BYTES else "/"
+        return cls(secret=secret, state_digest=digest_of(state), provider=provider, next_path=path, started_at=now)
 
-    @classmethod
-    def decode(cls, cookie: str) -> PendingSignIn | None:
-        """Return the sign-in that `cookie` holds, None where it is none of ours."""
-        try:
-            return cls.model_validate_json(urlsafe_b64decode(cookie.encode() + b"=="))
-        except ValueError:
-            return None
-
-    def encode(self) -> str:
-        """Return the cookie's value."""
-        return urlsafe_b64encode(self.model_dump_json().encode()).rstrip(b"=").decode()
-
-    @property
-    def next_path(self) -> str:
-        """Where the person goes afterwards; the home page where the cookie names no path on this cloudlet."""
-        return local_path(self.wanted)
+    def is_for(self, state: str) -> bool:
+        """Tell whether it began with `state`."""
+        return self.state_digest == digest_of(state)
 
     def is_too_late(self, now: datetime) -> bool:
         """Tell whether it has taken longer than anybody needs."""
         return now - self.started_at >= LONGEST_SIGN_IN
+
+
+class PendingSignIns:
+    """Seals what browsers remember, and takes each sign-in once."""
+
+    def __init__(self) -> None:
+        self._seal = Fernet(Fernet.generate_key())
+        self._taken: OrderedDict[str, datetime] = OrderedDict()
+
+    def seal(self, pending: PendingSignIn) -> str:
+        """Return the cookie's value."""
+        return self._seal.encrypt(pending.model_dump_json().encode()).decode()
+
+    def open(self, cookie: str) -> PendingSignIn | None:
+        """Return the sign-in that `cookie` holds, None where it was not given out by this process."""
+        try:
+            return PendingSignIn.model_validate_json(self._seal.decrypt(cookie.encode()))
+        except (InvalidToken, ValueError):
+            return None
+
+    def take(self, pending: PendingSignIn, now: datetime) -> bool:
+        """Tell whether this is the first time that `pending` is shown, and remember it until it is too late for it."""
+        if pending.state_digest in self._taken:
+            return False
+        while self._taken and (len(self._taken) >= MOST_REMEMBERED or now >= next(iter(self._taken.values()))):
+            self._taken.popitem(last=False)
+        self._taken[pending.state_digest] = now + LONGEST_SIGN_IN
+        return True

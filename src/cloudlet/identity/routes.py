@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from cloudlet.identity.guard import Guard, session_cookie
-from cloudlet.identity.pending_sign_in import LONGEST_SIGN_IN, PendingSignIn
+from cloudlet.identity.pending_sign_in import LONGEST_SIGN_IN, PendingSignIn, PendingSignIns
 from cloudlet.identity.service import Identities
 from cloudlet.identity.sessions import digest_of
 from cloudlet.identity.sign_in import Callback, SignIn, StartedSignIn
@@ -25,21 +26,21 @@ Long = Annotated[str | None, Query(max_length=4096)]
 
 
 def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettings) -> APIRouter:
-    """Return the routes; all are ``def``, because they wait for the provider and the database."""
+    """Return the routes; those that wait for a provider do so on the event loop, and hold no thread of the pages."""
     routes = APIRouter(include_in_schema=False)
-    cookies = _Cookies(web)
+    cookies = _Cookies(web, sign_in.pending)
 
     @routes.get("/sign-in")
-    def begin(request: Request, provider: Short = None, next: Long = None) -> Response:  # noqa: A002
+    async def begin(request: Request, provider: Short = None, next: Long = None) -> Response:  # noqa: A002
         """Send the browser to the provider; a plain link leads here, because a form may not leave our origin."""
-        started = sign_in.begin(provider, next)
+        started = await sign_in.begin(provider, next)
         answer = _moved(started.address)
         cookies.forget_oldest(answer, request)
         cookies.set_pending(answer, started)
         return answer
 
     @routes.get("/sign-in/callback/{provider}")
-    def finish(
+    async def finish(
         request: Request,
         provider: str,
         state: Annotated[str, Query(max_length=512)] = "",
@@ -49,8 +50,8 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
     ) -> Response:
         """Take the provider's answer and open the session."""
         callback = Callback(provider, cookies.pending_of(request, state), state, code, error, iss)
-        former = guard.session(request)
-        done = sign_in.finish(callback, replaces=None if former is None else former.id)
+        former = await run_in_threadpool(guard.session, request)
+        done = await sign_in.finish(callback, replaces=None if former is None else former.id)
         answer = _moved(done.next_path)
         cookies.forget_pending(answer, state)
         cookies.set_session(answer, done.secret)
@@ -78,19 +79,20 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
 class _Cookies:
     """The session's cookie, and one for each sign-in under way."""
 
-    def __init__(self, web: WebSettings) -> None:
+    def __init__(self, web: WebSettings, pending: PendingSignIns) -> None:
+        self._pending = pending
         self._session = session_cookie(web)
         self._sign_in = cookie_name(web, "sign-in-")
         self._secure = is_secure(web)
 
     def pending_of(self, request: Request, state: str) -> PendingSignIn | None:
         """Return what the browser remembers of the sign-in called `state`."""
-        return PendingSignIn.decode(request.cookies.get(self._name(state), ""))
+        return self._pending.open(request.cookies.get(self._name(state), ""))
 
     def set_pending(self, answer: Response, started: StartedSignIn) -> None:
         """Let the browser remember a sign-in as long as it may take."""
         lifetime = int(LONGEST_SIGN_IN.total_seconds())
-        self._set(answer, self._name(started.state), started.pending.encode(), max_age=lifetime)
+        self._set(answer, self._name(started.state), self._pending.seal(started.pending), max_age=lifetime)
 
     def forget_pending(self, answer: Response, state: str) -> None:
         """Let the browser forget the sign-in called `state`: no answer counts twice."""
@@ -99,7 +101,7 @@ class _Cookies:
     def forget_oldest(self, answer: Response, request: Request) -> None:
         """Make room for one more: a site that opens sign-in pages in a browser must not swell what it sends us."""
         held = {
-            name: PendingSignIn.decode(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)
+            name: self._pending.open(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)
         }
         newest_first = sorted(held, key=lambda name: _started_at(held[name]), reverse=True)
         for name in newest_first[MOST_UNDER_WAY - 1 :]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
+from starlette.concurrency import run_in_threadpool
 
 from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
@@ -19,7 +20,8 @@ from cloudlet.errors import CloudletError
 from cloudlet.identity.errors import Refusal, SignInExpired, SignInRefused
 from cloudlet.identity.models import WebSession
 from cloudlet.identity.oidc import Person, PkceSecrets, RelyingParty, Tokens, new_secret
-from cloudlet.identity.pending_sign_in import PendingSignIn
+from cloudlet.identity.pending_sign_in import PendingSignIn, PendingSignIns
+from cloudlet.identity.provider_limit import ProviderLimit
 from cloudlet.identity.service import Identities
 from cloudlet.identity.settings import IdentitySettings
 from cloudlet.web import NotFound, WebSettings
@@ -90,18 +92,21 @@ class SignIn:
         identities: Identities,
         settings: IdentitySettings,
         web: WebSettings,
-        client: httpx.Client,
+        client: httpx.AsyncClient,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._identities = identities
         self._clock = clock
+        self.pending = PendingSignIns()
+        """What browsers remember of sign-ins under way."""
         self._parties: Mapping[str, RelyingParty] = {
             key: RelyingParty(provider, f"{web.base_url}/sign-in/callback/{key}", client, clock)
             for key, provider in settings.providers.items()
         }
+        self._limits = {key: ProviderLimit(provider.title) for key, provider in settings.providers.items()}
 
-    def begin(self, provider: str | None, next_path: str | None) -> StartedSignIn:
+    async def begin(self, provider: str | None, next_path: str | None) -> StartedSignIn:
         """Return where the browser goes to sign in, and what it must remember; nothing is written here.
 
         Parameters
@@ -115,16 +120,18 @@ class SignIn:
         ------
         NotFound
             There is no such provider.
-        ProviderUnreachable, SignInRefused
+        SignInBusy, ProviderUnreachable, SignInRefused
             The provider's metadata cannot be had, or is another's.
         """
         key = self._only_key() if provider is None else provider
+        party = self._party(key)
         state = new_secret()
-        pending = PendingSignIn.of(new_secret(), key, next_path, self._clock())
-        address = self._party(key).authorization_url(PkceSecrets(pending.secret, state))
+        pending = PendingSignIn.of(new_secret(), state, key, next_path, self._clock())
+        async with self._limits[key].one():
+            address = await party.authorization_url(PkceSecrets(pending.secret, state))
         return StartedSignIn(address, state, pending)
 
-    def finish(self, callback: Callback, *, replaces: str | None = None) -> SignedIn:
+    async def finish(self, callback: Callback, *, replaces: str | None = None) -> SignedIn:
         """Return the web session that the provider's answer leads to.
 
         Parameters
@@ -140,49 +147,62 @@ class SignIn:
             The answer belongs to no sign-in of this browser.
         SignInRefused
             The provider said no, or a check failed.
-        NotFound, ProviderUnreachable, SecretUnreadable
+        SignInBusy, NotFound, ProviderUnreachable, SecretUnreadable
             The provider is none of ours, or the exchange could not be made.
         """
         party = self._party(callback.provider)
-        pending, tokens = self._answered(party, callback)
-        person = self._person(party, PkceSecrets(pending.secret, callback.state), tokens, callback.provider)
-        if replaces is not None:
-            self._identities.end_session(replaces)
+        pending, person = await self._answered(party, callback)
         secret = new_secret()
-        session = self._identities.open_session(person.identity, person.name, secret)
+        session = await run_in_threadpool(self._open_session, person, secret, replaces)
         return SignedIn(secret, session, pending.next_path)
 
-    def _answered(self, party: RelyingParty, callback: Callback) -> tuple[PendingSignIn, Tokens]:
+    async def _answered(self, party: RelyingParty, callback: Callback) -> tuple[PendingSignIn, Person]:
         try:
-            pending, code = self._checked(party, callback)
-            return pending, party.tokens(PkceSecrets(pending.secret, callback.state), code)
+            pending, code = self._checked(callback)
+            pkce = PkceSecrets(pending.secret, callback.state)
+            async with self._limits[callback.provider].one():
+                await party.check_callback_issuer(callback.issuer)
+                tokens = await party.tokens(pkce, code)
+                person = await self._person(party, pkce, tokens)
+        except _Untrustworthy as refusal:
+            await run_in_threadpool(self._record_refusal, callback.provider, refusal.error)
+            raise refusal.error from refusal
         except CloudletError as error:
             logger.warning("an answer of provider %s was refused: %s", callback.provider, _reason(error))
             raise
+        return pending, person
 
-    def _checked(self, party: RelyingParty, callback: Callback) -> tuple[PendingSignIn, str]:
+    def _checked(self, callback: Callback) -> tuple[PendingSignIn, str]:
+        """Check all that can be checked without asking the provider, and take the sign-in."""
         pending = callback.pending
-        if pending is None:
+        if pending is None or not pending.is_for(callback.state):
             raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
         if pending.provider != callback.provider:
             raise SignInExpired(Refusal.OTHER_PROVIDER)
         if pending.is_too_late(self._clock()):
             raise SignInExpired(Refusal.TOO_LATE)
-        party.check_callback_issuer(callback.issuer)
         if callback.error is not None:
             raise SignInRefused(Refusal.PROVIDER_REFUSED)
         if not callback.code:
             raise SignInRefused(Refusal.NO_CODE)
+        if not self.pending.take(pending, self._clock()):
+            raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
         return pending, callback.code
 
-    def _person(self, party: RelyingParty, pkce: PkceSecrets, tokens: Tokens, provider: str) -> Person:
+    async def _person(self, party: RelyingParty, pkce: PkceSecrets, tokens: Tokens) -> Person:
         try:
-            return party.person(pkce, tokens)
+            return await party.person(pkce, tokens)
         except CloudletError as error:
-            detail = {"reason": _reason(error)}
-            with self._database.write() as work:
-                record(work, Act("rule:sign-in", "identity.sign-in-refused", provider, detail))
-            raise
+            raise _Untrustworthy(error) from error
+
+    def _open_session(self, person: Person, secret: str, replaces: str | None) -> WebSession:
+        if replaces is not None:
+            self._identities.end_session(replaces)
+        return self._identities.open_session(person.identity, person.name, secret)
+
+    def _record_refusal(self, provider: str, error: CloudletError) -> None:
+        with self._database.write() as work:
+            record(work, Act("rule:sign-in", "identity.sign-in-refused", provider, {"reason": _reason(error)}))
 
     def _party(self, provider: str) -> RelyingParty:
         party = self._parties.get(provider)
@@ -192,6 +212,14 @@ class SignIn:
 
     def _only_key(self) -> str:
         return next(iter(self._parties)) if len(self._parties) == 1 else ""
+
+
+class _Untrustworthy(Exception):
+    """A provider gave tokens, and they, or what it says of the person, did not pass a check."""
+
+    def __init__(self, error: CloudletError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def _reason(error: CloudletError) -> str:

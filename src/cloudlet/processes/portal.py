@@ -33,7 +33,11 @@ def build(settings: Settings, database: Database) -> FastAPI:
     """Put the portal together."""
     identities = Identities(database, settings.identity)
     guard = Guard(identities, settings.web)
-    client = httpx.Client(timeout=PROVIDER_SECONDS, follow_redirects=False)
+    client = httpx.AsyncClient(
+        timeout=PROVIDER_SECONDS,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=None),  # sign-ins under way are limited for each provider
+    )
     sign_in = SignIn(database, identities, settings.identity, settings.web, client)
     instruments = Instruments(database)
     services = Services(

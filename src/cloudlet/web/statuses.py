@@ -25,6 +25,7 @@ STATUSES = {
     "too-many-streams": 429,
     "sign-in-refused": 403,
     "sign-in-expired": 400,
+    "sign-in-busy": 503,
     "provider-unreachable": 502,
     "console-unreachable": 502,
     "database-unusable": 503,

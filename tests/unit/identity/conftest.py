@@ -55,14 +55,17 @@ class FixedClock:
         self.now += timedelta(**step)
 
 
-class AppTransport(httpx.BaseTransport):
-    """Answers blocking requests by ASGI applications, found by origin."""
+class AppTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers requests by ASGI applications, found by origin."""
 
     def __init__(self, apps: dict[str, Any]) -> None:
         self.apps = apps
         self.sent: list[httpx.Request] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self.handle_async_request(request))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
         parts = urlsplit(str(request.url))
         app = self.apps.get(f"{parts.scheme}://{parts.netloc}")
@@ -70,7 +73,7 @@ class AppTransport(httpx.BaseTransport):
             raise httpx.ConnectError("nobody listens there", request=request)
         if isinstance(app, Exception):
             raise app
-        return asyncio.run(self._answer(app, request))
+        return await self._answer(app, request)
 
     async def _answer(self, app: Any, request: httpx.Request) -> httpx.Response:
         answer = await httpx.ASGITransport(app).handle_async_request(request)
@@ -179,7 +182,8 @@ def make_world(database: Database, clock: FixedClock, signing_key: RSAKey, tmp_p
             web = WebSettings(base_url=portal_url)
             identities = Identities(database, settings, clock)
             back_channel = AppTransport({PROVIDER: provider})
-            client = stack.enter_context(httpx.Client(transport=back_channel))
+            client = httpx.AsyncClient(transport=back_channel)
+            stack.callback(asyncio.run, client.aclose())
             guard = Guard(identities, web)
             app = create_app("Portal under test", web)
             app.include_router(

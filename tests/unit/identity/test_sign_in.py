@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,9 +12,12 @@ import pytest
 from cloudlet import audit
 from cloudlet.identity import Account, Actor, Identity
 from cloudlet.identity.errors import Refusal
-from cloudlet.identity.pending_sign_in import PendingSignIn
+from cloudlet.identity.pending_sign_in import PendingSignIn, PendingSignIns
+from cloudlet.identity.provider_limit import AT_ONCE
 from cloudlet.testbed.identity_provider import Fault, Quirk
 
+PORTAL = "http://127.0.0.1:8440"
+PROVIDER = "http://127.0.0.1:8442"
 REFUSALS = {
     Fault.WRONG_ISSUER: Refusal.WRONG_ISSUER,
     Fault.WRONG_AUDIENCE: Refusal.WRONG_AUDIENCE,
@@ -200,15 +206,80 @@ def test_a_browser_that_begins_again_and_again_remembers_the_newest_sign_ins_onl
     assert statuses == [400] * 3 + [303] * 4
 
 
-@pytest.mark.parametrize("change", [{"wanted": "https://evil.example/"}, {"wanted": "//evil.example"}])
-def test_a_cookie_that_was_changed_leads_to_no_other_host(world: Any, change: dict[str, str]) -> None:
+def test_a_cookie_that_was_invented_never_reaches_the_provider(world: Any, caplog: Any) -> None:
     browser = world.browser()
-    address = world.begin(browser)
+    callback = world.choose(browser, world.begin(browser))
     (cookie,) = [cookie for cookie in browser.cookies.jar if "sign-in" in cookie.name]
-    pending = PendingSignIn.decode(cookie.value or "")
-    assert pending is not None
-    cookie.value = pending.model_copy(update=change).encode()
-    assert browser.get(world.choose(browser, address)).headers["location"] == "/"
+    state = dict(parse_qsl(urlsplit(callback).query))["state"]
+    forged = PendingSignIn.of("s" * 43, state, "demo", "/", world.clock())
+    cookie.value = PendingSignIns().seal(forged)
+    asked = len(world.back_channel.sent)
+    assert browser.get(callback).status_code == 400
+    assert len(world.back_channel.sent) == asked
+    assert logged_only(world, caplog) == ["unknown-attempt"]
+
+
+def test_a_cookie_under_the_name_of_another_sign_in_never_reaches_the_provider(world: Any) -> None:
+    browser = world.browser()
+    first = world.choose(browser, world.begin(browser))
+    second = world.choose(browser, world.begin(browser))
+    one, other = [cookie for cookie in browser.cookies.jar if "sign-in" in cookie.name]
+    one.value, other.value = other.value, one.value
+    asked = len(world.back_channel.sent)
+    assert [browser.get(callback).status_code for callback in (first, second)] == [400, 400]
+    assert len(world.back_channel.sent) == asked
+
+
+async def test_sign_ins_that_hang_at_one_provider_stop_no_page_and_no_other_provider(make_world: Any) -> None:
+    world = make_world(keys=("demo", "other"))
+    callbacks = [_ready_to_return(world) for _ in range(AT_ONCE + 10)]
+    is_answering, provider = asyncio.Event(), world.back_channel.apps[PROVIDER]
+
+    async def hangs_at_the_token(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/token":
+            await is_answering.wait()
+        await provider(scope, receive, send)
+
+    world.back_channel.apps[PROVIDER] = hangs_at_the_token
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        waiting = [
+            tasks.create_task(client.get(address, headers={"cookie": cookies})) for address, cookies in callbacks
+        ]
+        refused = [await answer for answer in islice(asyncio.as_completed(waiting), 10)]
+        assert {answer.status_code for answer in refused} == {503}
+        assert (await client.get(f"{PORTAL}/who")).json() == {"signed_in": False}
+        assert (await client.get(f"{PORTAL}/sign-in?provider=other")).status_code == 303
+        assert (await client.get(f"{PORTAL}/sign-in?provider=demo")).json()["slug"] == "sign-in-busy"
+        is_answering.set()
+    assert sorted(task.result().status_code for task in waiting) == [303] * AT_ONCE + [503] * 10
+
+
+async def test_a_provider_that_sends_a_byte_now_and_then_is_given_up(world: Any, monkeypatch: Any) -> None:
+    address, cookies = _ready_to_return(world)
+
+    async def trickles(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.sleep(0.01)
+
+    world.back_channel.apps[PROVIDER] = trickles
+    monkeypatch.setattr("cloudlet.identity.oidc.fetch.WHOLE_SECONDS", 0.2)
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(10):
+        answer = await client.get(address, headers={"cookie": cookies})
+    assert (answer.status_code, answer.json()["slug"]) == (502, "provider-unreachable")
+
+
+def _ready_to_return(world: Any) -> tuple[str, str]:
+    """Return the callback of a browser that has chosen a person, and the cookies it holds."""
+
+    def go() -> tuple[str, str]:
+        browser = world.browser()
+        callback = world.choose(browser, world.begin(browser))
+        return callback, "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+
+    with ThreadPoolExecutor(1) as thread:  # the world's browsers run event loops of their own
+        return thread.submit(go).result()
 
 
 def test_two_tabs_sign_in_side_by_side(world: Any) -> None:

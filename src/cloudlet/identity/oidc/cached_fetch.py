@@ -1,15 +1,16 @@
 """Something fetched from the provider and kept for a while.
 
 States by age of what is kept: fresh (under an hour) is used as it is; aged (under 24 hours) is fetched again
-and used all the same when the provider does not answer; older is not used. After a failure nobody asks again
-for five seconds, so that a provider that swallows connections cannot hold every thread of the portal.
+and used all the same when the provider does not answer; older is not used. One fetch is under way at a time: who has
+something aged meanwhile uses it, who has nothing waits for that fetch, and nobody who gives up ends it for the others.
+After a failure nobody asks again for five seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Generic, TypeVar
 
 from cloudlet.clock import Clock
@@ -25,25 +26,26 @@ T = TypeVar("T")
 
 
 class CachedFetch(Generic[T]):
-    """The last good answer of `fetch`.
+    """The last good answer of `fetch`; to be used by the tasks of one event loop.
 
     Parameters
     ----------
     fetch
-        Gets it anew; raises `ProviderUnreachable` when it cannot, any other error at once to the caller.
+        Gets it anew and ends within seconds; raises `ProviderUnreachable` when it cannot, any other error at once to
+        the caller.
     clock
         Tells the present instant.
     """
 
-    def __init__(self, fetch: Callable[[], T], clock: Clock) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._lock = Lock()
         self._cached: tuple[T, datetime] | None = None
         self._failed: tuple[ProviderUnreachable, datetime] | None = None
         self._renewed_at: datetime | None = None
+        self._under_way: asyncio.Future[T] | None = None
 
-    def get(self) -> T:
+    async def get(self) -> T:
         """Return what is kept, fetched anew where it is no longer fresh.
 
         Raises
@@ -51,11 +53,14 @@ class CachedFetch(Generic[T]):
         ProviderUnreachable
             The provider does not answer, and nothing younger than 24 hours is kept.
         """
-        with self._lock:
-            fresh = self._younger_than(FRESH)
-            return self._get_anew() if fresh is None else fresh[0]
+        fresh, usable = self._younger_than(FRESH), self._younger_than(USABLE)
+        if fresh is not None:
+            return fresh[0]
+        if usable is not None and self._under_way is not None:
+            return usable[0]
+        return await self._get_anew()
 
-    def renewed(self) -> T:
+    async def renewed(self) -> T:
         """Return it fetched anew, unless somebody did so in the last five seconds.
 
         Raises
@@ -63,38 +68,51 @@ class CachedFetch(Generic[T]):
         ProviderUnreachable
             As for `get`.
         """
-        with self._lock:
-            now = self._clock()
-            usable = self._younger_than(USABLE)
-            if usable is not None and self._renewed_at is not None and now - self._renewed_at < PAUSE:
-                return usable[0]
-            self._renewed_at = now
-            return self._get_anew()
-
-    def _get_anew(self) -> T:
+        now = self._clock()
         usable = self._younger_than(USABLE)
+        is_new = self._renewed_at is not None and now - self._renewed_at < PAUSE
+        if usable is not None and is_new and self._under_way is None:
+            return usable[0]
+        if not is_new:
+            self._renewed_at = now
+        return await self._get_anew()
+
+    async def _get_anew(self) -> T:
         try:
-            value = self._fetched()
+            return await self._fetched()
         except ProviderUnreachable:
+            usable = self._younger_than(USABLE)
             if usable is not None:
                 return usable[0]
             raise
-        self._cached = (value, self._clock())
-        return value
 
-    def _fetched(self) -> T:
+    async def _fetched(self) -> T:
         if self._failed is not None and self._clock() - self._failed[1] < PAUSE:
             error = self._failed[0]
             raise ProviderUnreachable(error.message, error.remedy) from error
+        if self._under_way is None:
+            self._under_way = asyncio.ensure_future(self._fetch_once())
+            self._under_way.add_done_callback(_note_failure)
+        return await asyncio.shield(self._under_way)
+
+    async def _fetch_once(self) -> T:
         try:
-            value = self._fetch()
+            value = await self._fetch()
         except ProviderUnreachable as error:
             self._failed = (error, self._clock())
             raise
-        self._failed = None
+        finally:
+            self._under_way = None
+        self._failed, self._cached = None, (value, self._clock())
         return value
 
     def _younger_than(self, age: timedelta) -> tuple[T, datetime] | None:
         if self._cached is None or self._clock() - self._cached[1] >= age:
             return None
         return self._cached
+
+
+def _note_failure(fetch: asyncio.Future[T]) -> None:
+    """Take the outcome of a fetch that everybody has ceased to wait for, which asyncio would complain about."""
+    if not fetch.cancelled():
+        fetch.exception()

@@ -47,13 +47,13 @@ class Discovery:
         Tells the present instant.
     """
 
-    def __init__(self, settings: IdentityProviderSettings, client: httpx.Client, clock: Clock) -> None:
+    def __init__(self, settings: IdentityProviderSettings, client: httpx.AsyncClient, clock: Clock) -> None:
         self._settings = settings
         self._client = client
         self._metadata = CachedFetch(self._fetch_metadata, clock)
         self._keys = CachedFetch(self._fetch_keys, clock)
 
-    def metadata(self) -> Metadata:
+    async def metadata(self) -> Metadata:
         """Return the provider's metadata.
 
         Raises
@@ -63,18 +63,18 @@ class Discovery:
         SignInRefused
             The document speaks for another issuer than the one we trust.
         """
-        return self._metadata.get()
+        return await self._metadata.get()
 
-    def keys(self) -> Sequence[Key]:
+    async def keys(self) -> Sequence[Key]:
         """Return the provider's public keys; raises as `metadata` does."""
-        return self._keys.get()
+        return await self._keys.get()
 
-    def renewed_keys(self) -> Sequence[Key]:
+    async def renewed_keys(self) -> Sequence[Key]:
         """Return the keys fetched anew, for a token signed with a key we do not know; raises as `metadata` does."""
-        return self._keys.renewed()
+        return await self._keys.renewed()
 
-    def _fetch_metadata(self) -> Metadata:
-        document = self._document(self._settings.discovery_address)
+    async def _fetch_metadata(self) -> Metadata:
+        document = await self._document(self._settings.discovery_address)
         if document.get("issuer") != self._settings.issuer:
             raise SignInRefused(Refusal.WRONG_DISCOVERY)
         return Metadata(
@@ -85,16 +85,17 @@ class Discovery:
             names_issuer_in_callback=document.get("authorization_response_iss_parameter_supported") is True,
         )
 
-    def _fetch_keys(self) -> Sequence[Key]:
-        found = self._document(self.metadata().jwks_uri).get("keys")
+    async def _fetch_keys(self) -> Sequence[Key]:
+        metadata = await self.metadata()
+        found = (await self._document(metadata.jwks_uri)).get("keys")
         candidates = found[:KEY_LIMIT] if isinstance(found, list) else []
         keys = [key for key in map(_public_key, candidates) if key is not None]
         if not keys:
             raise self._unusable("publishes no key that can be used")
         return keys
 
-    def _document(self, address: str) -> JsonObject:
-        answer = fetch(self._client, self._client.build_request("GET", address, timeout=TIMEOUT))
+    async def _document(self, address: str) -> JsonObject:
+        answer = await fetch(self._client, self._client.build_request("GET", address, timeout=TIMEOUT))
         if not answer.is_success:
             raise self._unusable(f"has nothing at {address} ({answer.status})")
         return answer.body

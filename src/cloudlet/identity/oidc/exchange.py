@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
@@ -25,8 +26,8 @@ class Tokens:
     access_token: str = field(repr=False)
 
 
-def exchange_code(
-    client: httpx.Client, endpoint: str, settings: IdentityProviderSettings, form: dict[str, str]
+async def exchange_code(
+    client: httpx.AsyncClient, endpoint: str, settings: IdentityProviderSettings, form: dict[str, str]
 ) -> Tokens:
     """Return the tokens for the code in `form`, which also holds the redirect address and the PKCE verifier.
 
@@ -39,7 +40,8 @@ def exchange_code(
     SecretUnreadable
         Our own secret cannot be read.
     """
-    answer = fetch(client, _token_request(client, endpoint, settings, form))
+    secret = await asyncio.to_thread(_read_secret, settings)
+    answer = await fetch(client, _token_request(client, endpoint, settings, form, secret))
     if not answer.is_success:
         raise SignInRefused(Refusal.CODE_REFUSED)
     id_token, access_token = answer.body.get("id_token"), answer.body.get("access_token")
@@ -51,7 +53,7 @@ def exchange_code(
     return Tokens(id_token, access_token)
 
 
-def fetch_userinfo(client: httpx.Client, endpoint: str, access_token: str, subject: str) -> JsonObject:
+async def fetch_userinfo(client: httpx.AsyncClient, endpoint: str, access_token: str, subject: str) -> JsonObject:
     """Return what the provider tells of `subject`.
 
     Raises
@@ -62,7 +64,7 @@ def fetch_userinfo(client: httpx.Client, endpoint: str, access_token: str, subje
         It does not answer.
     """
     headers = {"authorization": f"Bearer {access_token}"}
-    answer = fetch(client, client.build_request("GET", endpoint, headers=headers, timeout=TIMEOUT))
+    answer = await fetch(client, client.build_request("GET", endpoint, headers=headers, timeout=TIMEOUT))
     if not answer.is_success:
         raise SignInRefused(Refusal.BAD_PERSON_ANSWER)
     if answer.body.get("sub") != subject:
@@ -71,9 +73,12 @@ def fetch_userinfo(client: httpx.Client, endpoint: str, access_token: str, subje
 
 
 def _token_request(
-    client: httpx.Client, endpoint: str, settings: IdentityProviderSettings, form: dict[str, str]
+    client: httpx.AsyncClient,
+    endpoint: str,
+    settings: IdentityProviderSettings,
+    form: dict[str, str],
+    secret: SecretStr,
 ) -> httpx.Request:
-    secret = _read_secret(settings)
     headers = {"accept": "application/json"}
     if settings.token_auth_method == "client_secret_post":  # noqa: S105 - the name of a method
         form = {**form, "client_id": settings.client_id, "client_secret": secret.get_secret_value()}

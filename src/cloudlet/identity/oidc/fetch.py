@@ -1,7 +1,11 @@
-"""JSON from a provider, with limits on its size and on our patience."""
+"""JSON from a provider, with limits on its size and on our patience.
+
+Waiting is done on the event loop: a provider that swallows connections, or sends a byte now and then, holds no thread.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 
@@ -13,6 +17,8 @@ from cloudlet.identity.errors import ProviderUnreachable
 __all__ = ["TIMEOUT", "Answer", "fetch"]
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+WHOLE_SECONDS = 10.0
+"""For one answer from first to last byte; those of `TIMEOUT` count anew with every byte."""
 BODY_LIMIT_BYTES = 256 * 1024
 
 
@@ -29,7 +35,7 @@ class Answer:
         return self.status == httpx.codes.OK
 
 
-def fetch(client: httpx.Client, request: httpx.Request) -> Answer:
+async def fetch(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
     """Send `request`; follow no redirect.
 
     Raises
@@ -38,21 +44,22 @@ def fetch(client: httpx.Client, request: httpx.Request) -> Answer:
         No answer in time, an answer too large, or a fault on the provider's side (5xx).
     """
     try:
-        response = client.send(request, stream=True, follow_redirects=False)
-        try:
-            content = _limited(response)
-        finally:
-            response.close()
-    except httpx.HTTPError as cause:
+        async with asyncio.timeout(WHOLE_SECONDS):
+            response = await client.send(request, stream=True, follow_redirects=False)
+            try:
+                content = await _limited(response)
+            finally:
+                await response.aclose()
+    except (httpx.HTTPError, TimeoutError) as cause:
         raise _unreachable(request, "does not answer") from cause
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise _unreachable(request, f"reports a fault of its own ({response.status_code})")
     return Answer(response.status_code, _json_object(content))
 
 
-def _limited(response: httpx.Response) -> bytes:
+async def _limited(response: httpx.Response) -> bytes:
     content = b""
-    for part in response.iter_bytes():
+    async for part in response.aiter_bytes():
         content += part
         if len(content) > BODY_LIMIT_BYTES:
             raise _unreachable(response.request, "sent an answer that is far too large")

@@ -41,13 +41,13 @@ class RelyingParty:
     redirect_uri
         Our callback for this provider and no other, so that one provider's code never goes to another.
     client
-        Sends the requests; blocking, because sign-in runs in a thread.
+        Sends the requests.
     clock
         Tells the present instant.
     """
 
     def __init__(
-        self, settings: IdentityProviderSettings, redirect_uri: str, client: httpx.Client, clock: Clock
+        self, settings: IdentityProviderSettings, redirect_uri: str, client: httpx.AsyncClient, clock: Clock
     ) -> None:
         self._settings = settings
         self._redirect_uri = redirect_uri
@@ -55,7 +55,7 @@ class RelyingParty:
         self._clock = clock
         self._discovery = Discovery(settings, client, clock)
 
-    def authorization_url(self, pkce: PkceSecrets) -> str:
+    async def authorization_url(self, pkce: PkceSecrets) -> str:
         """Return where the browser goes to sign in.
 
         Raises
@@ -73,10 +73,10 @@ class RelyingParty:
             "code_challenge": pkce.challenge,
             "code_challenge_method": "S256",
         }
-        endpoint = self._discovery.metadata().authorization_endpoint
+        endpoint = (await self._discovery.metadata()).authorization_endpoint
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(question)}"
 
-    def check_callback_issuer(self, issuer: str | None) -> None:
+    async def check_callback_issuer(self, issuer: str | None) -> None:
         """Refuse an answer that names another provider, or none where this one always names itself (RFC 9207).
 
         Raises
@@ -84,11 +84,11 @@ class RelyingParty:
         SignInRefused
             It does.
         """
-        is_required = self._discovery.metadata().names_issuer_in_callback
+        is_required = (await self._discovery.metadata()).names_issuer_in_callback
         if issuer != self._settings.issuer and (issuer is not None or is_required):
             raise SignInRefused(Refusal.WRONG_CALLBACK_ISSUER)
 
-    def tokens(self, pkce: PkceSecrets, code: str) -> Tokens:
+    async def tokens(self, pkce: PkceSecrets, code: str) -> Tokens:
         """Return what the provider gives for `code`.
 
         Raises
@@ -104,9 +104,10 @@ class RelyingParty:
             "redirect_uri": self._redirect_uri,
             "code_verifier": pkce.verifier,
         }
-        return exchange_code(self._client, self._discovery.metadata().token_endpoint, self._settings, form)
+        metadata = await self._discovery.metadata()
+        return await exchange_code(self._client, metadata.token_endpoint, self._settings, form)
 
-    def person(self, pkce: PkceSecrets, tokens: Tokens) -> Person:
+    async def person(self, pkce: PkceSecrets, tokens: Tokens) -> Person:
         """Return whom the provider vouches for with `tokens`.
 
         Raises
@@ -116,13 +117,13 @@ class RelyingParty:
         ProviderUnreachable
             It does not tell its keys, or about the person.
         """
-        claims, subject = self._checked(tokens, pkce)
-        userinfo = self._userinfo(self._discovery.metadata(), tokens, subject)
+        claims, subject = await self._checked(tokens, pkce)
+        userinfo = await self._userinfo(await self._discovery.metadata(), tokens, subject)
         return Person(Identity(self._settings.issuer, subject), _name(claims, userinfo) or subject)
 
-    def _checked(self, tokens: Tokens, pkce: PkceSecrets) -> tuple[JsonObject, str]:
+    async def _checked(self, tokens: Tokens, pkce: PkceSecrets) -> tuple[JsonObject, str]:
         settings, discovery = self._settings, self._discovery
-        claims = signed_claims(tokens.id_token, settings.algorithm, discovery.keys, discovery.renewed_keys)
+        claims = await signed_claims(tokens.id_token, settings.algorithm, discovery.keys, discovery.renewed_keys)
         expected = Expected(
             issuer=settings.issuer,
             client_id=settings.client_id,
@@ -133,10 +134,10 @@ class RelyingParty:
         )
         return claims, check_claims(claims, expected)
 
-    def _userinfo(self, metadata: Metadata, tokens: Tokens, subject: str) -> JsonObject:
+    async def _userinfo(self, metadata: Metadata, tokens: Tokens, subject: str) -> JsonObject:
         if metadata.userinfo_endpoint is None:
             return {}
-        return fetch_userinfo(self._client, metadata.userinfo_endpoint, tokens.access_token, subject)
+        return await fetch_userinfo(self._client, metadata.userinfo_endpoint, tokens.access_token, subject)
 
 
 def _name(claims: JsonObject, userinfo: JsonObject) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
@@ -14,10 +14,10 @@ from cloudlet.identity.errors import Refusal, SignInRefused
 
 __all__ = ["signed_claims"]
 
-KeySource = Callable[[], Sequence[Key]]
+KeySource = Callable[[], Awaitable[Sequence[Key]]]
 
 
-def signed_claims(token: str, algorithm: str, keys: KeySource, renewed_keys: KeySource) -> JsonObject:
+async def signed_claims(token: str, algorithm: str, keys: KeySource, renewed_keys: KeySource) -> JsonObject:
     """Return the claims of `token` once its signature is proven.
 
     Parameters
@@ -40,7 +40,8 @@ def signed_claims(token: str, algorithm: str, keys: KeySource, renewed_keys: Key
         raise SignInRefused(Refusal.WRONG_ALGORITHM)
     if "crit" in header or "b64" in header:
         raise SignInRefused(Refusal.UNKNOWN_CRITICAL_HEADER)
-    if not (_is_signed(signature, algorithm, keys()) or _is_signed(signature, algorithm, renewed_keys())):
+    is_signed = _is_signed(signature, algorithm, await keys())
+    if not is_signed and not _is_signed(signature, algorithm, await renewed_keys()):
         raise SignInRefused(Refusal.BAD_SIGNATURE)
     return _claims(signature.payload)
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,23 @@ def trusted(tmp_path: Path) -> IdentityProviderSettings:
     )
 
 
-@contextmanager
-def client_that_gets(status: int = 200, **content: Any) -> Iterator[httpx.Client]:
+@asynccontextmanager
+async def client_that_gets(status: int = 200, **content: Any) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.MockTransport(lambda _request: httpx.Response(status, **content))
-    with httpx.Client(transport=transport) as client:
+    async with httpx.AsyncClient(transport=transport) as client:
         yield client
 
 
-def refusal_of(trusted: IdentityProviderSettings, **answer: Any) -> Refusal:
-    with client_that_gets(**answer) as client, pytest.raises(SignInRefused) as caught:
-        exchange_code(client, TOKEN, trusted, {"code": "c"})
+async def refusal_of(trusted: IdentityProviderSettings, **answer: Any) -> Refusal:
+    async with client_that_gets(**answer) as client:
+        with pytest.raises(SignInRefused) as caught:
+            await exchange_code(client, TOKEN, trusted, {"code": "c"})
     return caught.value.reason
 
 
-def test_bearer_and_identity_token_are_taken_and_never_shown(trusted: IdentityProviderSettings) -> None:
-    with client_that_gets(json={**GOOD, "token_type": "bearer"}) as client:
-        tokens = exchange_code(client, TOKEN, trusted, {"code": "c"})
+async def test_bearer_and_identity_token_are_taken_and_never_shown(trusted: IdentityProviderSettings) -> None:
+    async with client_that_gets(json={**GOOD, "token_type": "bearer"}) as client:
+        tokens = await exchange_code(client, TOKEN, trusted, {"code": "c"})
     assert (tokens.access_token, tokens.id_token) == ("access", "a.b.c")
     assert "access" not in repr(tokens).replace("access_token", "")
 
@@ -62,23 +63,24 @@ def test_bearer_and_identity_token_are_taken_and_never_shown(trusted: IdentityPr
         "text",
     ],
 )
-def test_incomplete_answer_is_refused(trusted: IdentityProviderSettings, body: Any) -> None:
-    assert refusal_of(trusted, content=json.dumps(body).encode()) is Refusal.INCOMPLETE_ANSWER
+async def test_incomplete_answer_is_refused(trusted: IdentityProviderSettings, body: Any) -> None:
+    assert await refusal_of(trusted, content=json.dumps(body).encode()) is Refusal.INCOMPLETE_ANSWER
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xfe", b"[" * 100_000])
-def test_answer_that_is_no_json_is_refused(trusted: IdentityProviderSettings, content: bytes) -> None:
-    assert refusal_of(trusted, content=content) is Refusal.INCOMPLETE_ANSWER
+async def test_answer_that_is_no_json_is_refused(trusted: IdentityProviderSettings, content: bytes) -> None:
+    assert await refusal_of(trusted, content=content) is Refusal.INCOMPLETE_ANSWER
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404])
-def test_refused_code_refuses_the_sign_in(trusted: IdentityProviderSettings, status: int) -> None:
-    assert refusal_of(trusted, status=status, json=GOOD) is Refusal.CODE_REFUSED
+async def test_refused_code_refuses_the_sign_in(trusted: IdentityProviderSettings, status: int) -> None:
+    assert await refusal_of(trusted, status=status, json=GOOD) is Refusal.CODE_REFUSED
 
 
-def test_fault_of_the_provider_is_no_refusal_of_the_person(trusted: IdentityProviderSettings) -> None:
-    with client_that_gets(status=503) as client, pytest.raises(ProviderUnreachable, match="503"):
-        exchange_code(client, TOKEN, trusted, {"code": "c"})
+async def test_fault_of_the_provider_is_no_refusal_of_the_person(trusted: IdentityProviderSettings) -> None:
+    async with client_that_gets(status=503) as client:
+        with pytest.raises(ProviderUnreachable, match="503"):
+            await exchange_code(client, TOKEN, trusted, {"code": "c"})
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,8 @@ def test_fault_of_the_provider_is_no_refusal_of_the_person(trusted: IdentityProv
         ({"json": {"name": "Ada"}}, Refusal.WRONG_PERSON),
     ],
 )
-def test_userinfo_must_be_of_the_same_person(answer: dict[str, Any], reason: Refusal) -> None:
-    with client_that_gets(**answer) as client, pytest.raises(SignInRefused) as caught:
-        fetch_userinfo(client, "https://idp.example/userinfo", "access", "ada")
+async def test_userinfo_must_be_of_the_same_person(answer: dict[str, Any], reason: Refusal) -> None:
+    async with client_that_gets(**answer) as client:
+        with pytest.raises(SignInRefused) as caught:
+            await fetch_userinfo(client, "https://idp.example/userinfo", "access", "ada")
     assert caught.value.reason is reason

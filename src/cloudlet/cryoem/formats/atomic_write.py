@@ -67,6 +67,7 @@ def telling_unwritable(product: FileBeneath) -> Iterator[None]:
 
 @contextmanager
 def _opened_folder_of(product: FileBeneath) -> Iterator[int]:
+    product.folder.mkdir(parents=True, exist_ok=True)
     with opened_folder(product.folder) as project:
         inner, _, _ = product.name.rpartition("/")
         folder = make_folder(project, inner) if inner else os.dup(project)

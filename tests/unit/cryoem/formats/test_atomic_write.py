@@ -26,6 +26,12 @@ def test_a_product_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> Non
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
 
 
+def test_a_project_folder_that_is_missing_is_made(tmp_path: Path) -> None:
+    with atomic_write(FileBeneath(tmp_path / "some" / "project", "new/a.txt")) as file:
+        file.write(b"all")
+    assert (tmp_path / "some" / "project" / "new" / "a.txt").read_text() == "all"
+
+
 def test_a_failure_leaves_the_old_product_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")

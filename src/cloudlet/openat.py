@@ -195,6 +195,8 @@ def make_folder(folder: int, name: str, mode: int = 0o777) -> int:
 def private_folder(place: FileBeneath) -> Iterator[Path]:
     """Make a new folder that nobody else may write into; it is removed with all that it holds afterwards.
 
+    Folders above it are made where they are missing, and stay.
+
     What is yielded leads to this folder whatever is put in its place meanwhile. It serves this process, and a child of
     it as the folder to begin in: programs that follow links meet none but their own there.
 
@@ -206,6 +208,7 @@ def private_folder(place: FileBeneath) -> Iterator[Path]:
         It is there already, or cannot be made.
     """
     outer_name, _, name = place.name.rpartition("/")
+    place.folder.mkdir(parents=True, exist_ok=True)
     with opened_folder(place.folder) as folder:
         outer = make_folder(folder, outer_name) if outer_name else os.dup(folder)
     try:

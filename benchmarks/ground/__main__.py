@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 
+from benchmarks.ground import swaps
 from benchmarks.sections import Section, measure_sections
 
-SECTIONS: dict[str, Section] = {}
+SECTIONS: dict[str, Section] = {
+    "swaps": swaps.measure,
+}
 
 
 if __name__ == "__main__":

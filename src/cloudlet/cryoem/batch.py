@@ -37,7 +37,7 @@ from cloudlet.database import Database
 from cloudlet.migrations import upgrade
 from cloudlet.openat import FileBeneath, PathRefused, opened_beneath
 
-__all__ = ["Batch", "Counts", "Outcome", "process_folder"]
+__all__ = ["Batch", "Counts", "Outcome", "folder_lock", "process_folder"]
 
 DATABASE_NAME = "cloudlet.db"
 _LOCK_NAME = ".cloudlet.lock"
@@ -100,7 +100,7 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
     """
     settings = workload.check_settings(batch.settings)
     _prepare_folders(batch, workload)
-    with _only_one(batch.project_folder), _database(batch.project_folder) as database:
+    with folder_lock(batch.project_folder), _database(batch.project_folder) as database:
         runs = Runs(database)
         _check_results(runs, batch, settings)
         run = runs.start_run(batch.raw_folder, batch.project_folder, workload, batch.settings, by=_ACTOR)
@@ -203,7 +203,7 @@ def _holds_movies(raw: Path, workload: Workload) -> bool:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; the kernel gives it back however this process ends. What lies there is not changed."""
     with ExitStack() as until_released:
         try:

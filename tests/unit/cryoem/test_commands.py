@@ -15,7 +15,7 @@ from tests.swapping import swapping, until_both
 from typer.testing import CliRunner
 
 from cloudlet.analytics import ExposureState, Problem, ProjectFolderInRaw
-from cloudlet.cryoem.batch import Batch, Outcome, _only_one, process_folder
+from cloudlet.cryoem.batch import Batch, Outcome, folder_lock, process_folder
 from cloudlet.cryoem.commands import process
 from cloudlet.cryoem.declaration import DECLARATION
 from cloudlet.cryoem.errors import (
@@ -139,7 +139,7 @@ def test_no_lock_touches_another_file_while_somebody_swaps_it_for_a_link(folders
 
     def attempt() -> bool:
         try:
-            with _only_one(folders[1]):
+            with folder_lock(folders[1]):
                 return True
         except ProductUnwritable:
             return False

@@ -112,21 +112,30 @@ def opened_beneath(file: FileBeneath, flags: int = os.O_RDONLY, mode: int = 0o66
         yield opened
 
 
-def read_beneath(file: FileBeneath, most_bytes: int) -> bytes:
+def read_beneath(file: FileBeneath, most_bytes: int, *, refuses_hard_links: bool = False) -> bytes:
     """Return what a regular file holds.
+
+    Parameters
+    ----------
+    file, most_bytes
+        Which, and how much it may hold.
+    refuses_hard_links
+        Whether a file with a second name is refused, which may be the secret of somebody who never put it here.
 
     Raises
     ------
     PathRefused
-        It is something else, a link leads to it, or it holds more than `most_bytes`.
+        It is something else, a link leads to it, or it holds more than it may.
     OSError
         It is not there, or cannot be read.
     """
     with opened_beneath(file) as opened:
-        content = opened.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise PathRefused(errno.EFBIG, f"{file.name} is larger than {most_bytes >> 20} MiB")
-    return content
+        found = os.fstat(opened.fileno())
+        if refuses_hard_links and found.st_nlink > 1:
+            raise PathRefused(errno.EMLINK, f"{file.name} has another name elsewhere (a hard link)")
+        if found.st_size > most_bytes:
+            raise PathRefused(errno.EFBIG, f"{file.name} is larger than {most_bytes >> 20} MiB")
+        return opened.read(found.st_size)
 
 
 def open_beneath(folder: int, name: str, flags: int, mode: int = 0o666, *, in_one_call: bool = True) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from cloudlet.analytics import Exposure, Run
-from cloudlet.openat import FileBeneath, PathRefused, opened_beneath
+from cloudlet.openat import FileBeneath, PathRefused, read_beneath
 from cloudlet.portal.errors import ImageMissing
 
 __all__ = ["Picture", "read_picture"]
@@ -34,8 +33,7 @@ def read_picture(run: Run, exposure: Exposure, key: str) -> Picture:
     """Read the picture called `key`.
 
     The name in the database is not trusted, nor is who else may write into the project folder: no link below it is
-    followed, and what is read is the very file that was looked at. A file with a second name (a hard link) may be
-    somebody's secret, whose owner never put it here: it is refused.
+    followed, hard links are refused, and what is read is the very file that was looked at.
 
     Raises
     ------
@@ -49,21 +47,11 @@ def read_picture(run: Run, exposure: Exposure, key: str) -> Picture:
     if media_type is None:
         raise ImageMissing(GONE, RETRY)
     try:
-        return Picture(_content(FileBeneath(run.project_folder, name)), media_type)
+        content = read_beneath(FileBeneath(run.project_folder, name), MOST_BYTES, refuses_hard_links=True)
     except PathRefused as cause:
         raise ImageMissing(
             f"The picture cannot be shown: {cause.strerror}.", "Remove that from the project folder, then use Retry."
         ) from cause
     except OSError as cause:
         raise ImageMissing(GONE, RETRY) from cause
-
-
-def _content(file: FileBeneath) -> bytes:
-    with opened_beneath(file) as opened:
-        found = os.fstat(opened.fileno())
-        if found.st_nlink > 1:
-            raise PathRefused(0, f"{file.name} has another name elsewhere (a hard link)")
-        content = opened.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise PathRefused(0, f"{file.name} is larger than {MOST_BYTES >> 20} MiB")
-    return content
+    return Picture(content, media_type)

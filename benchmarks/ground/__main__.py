@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.ground import sign_in
+from benchmarks.ground import sign_in, swaps
 from benchmarks.sections import Section, measure_sections
 
 SECTIONS: dict[str, Section] = {
     "sign_in": sign_in.measure,
+    "swaps": swaps.measure,
 }
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cloudlet.analytics import ExposureTask
 from cloudlet.cryoem import WORKLOAD
 from cloudlet.cryoem.formats.motion_star import MovieMotion, write_motion_star
+from cloudlet.openat import FileBeneath
 
 pytestmark = [
     pytest.mark.system,
@@ -127,7 +128,7 @@ def test_polishing_evaluates_our_local_model_as_we_mean_it(project: Project) -> 
     )
     star = project.folder / "micrographs" / "a.star"
     before = star.read_bytes()
-    write_motion_star(star, motion)
+    write_motion_star(FileBeneath(star.parent, star.name), motion)
     try:
         tracks = project.tracks()
     finally:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cloudlet.analytics.errors import ProjectFolderInRaw
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.rules import FileStamp
+from cloudlet.openat import PathRefused, open_beneath, opened_folder
 
-__all__ = ["Listing", "check_apart", "list_folder", "prepare_project", "stamp_of"]
+__all__ = ["Listing", "check_apart", "list_folder", "prepare_project", "stamp_from", "stamp_of"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,13 @@ def list_folder(folder: Path) -> Listing | Problem:
 def stamp_of(path: Path) -> FileStamp | None:
     """Return what is to be seen of a file, None when there is none; a link is seen itself, not what it leads to."""
     try:
-        status = path.lstat()
+        return stamp_from(path.lstat())
     except OSError:
         return None
+
+
+def stamp_from(status: os.stat_result) -> FileStamp:
+    """Return the same of a file that was looked at already."""
     return FileStamp(status.st_size, status.st_mtime_ns)
 
 
@@ -89,21 +95,41 @@ def check_apart(raw: Path, project: Path, product_folders: Iterable[str]) -> Non
 
 
 def prepare_project(project: Path, raw: Path, product_folders: Iterable[str]) -> Problem | None:
-    """Make the project folder where it is missing, and return why it cannot be used, None where it can."""
+    """Make the project folder where it is missing, and return why it cannot be used, None where it can.
+
+    The project folder itself may be reached through links: whoever named it is trusted. The product folders in it may
+    not be links, because others may write there; what is told here once is refused again at each product.
+    """
     try:
         check_apart(raw, project, product_folders)
     except ProjectFolderInRaw as error:
         return Problem(error.slug, error.message, error.remedy)
     try:
         project.mkdir(parents=True, exist_ok=True)
+        _refuse_links(project, product_folders)
         with tempfile.TemporaryFile(dir=project):
             return None
+    except PathRefused as problem:
+        return Problem(
+            "product-folder-refused",
+            f"Results cannot be written into the project folder {project}: {problem.strerror}, and links are not "
+            "followed there.",
+            "Remove the link, or name a project folder where there is room. Processing goes on by itself.",
+        )
     except OSError as problem:
         return Problem(
             "project-folder-unwritable",
             f"The project folder {project} cannot be written: {problem.strerror or problem}.",
             "Let the account of the cloudlet write to it, or make room on its disk. Processing goes on by itself.",
         )
+
+
+def _refuse_links(project: Path, product_folders: Iterable[str]) -> None:
+    """Raise PathRefused where a product folder is a link; one that is missing is made with its first product."""
+    with opened_folder(project) as opened:
+        for name in product_folders:
+            with suppress(FileNotFoundError):
+                os.close(open_beneath(opened, name, os.O_PATH | os.O_DIRECTORY))
 
 
 def _place(folder: Path) -> Path:

@@ -6,7 +6,8 @@ import errno
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,7 +18,7 @@ from cloudlet.analytics.errors import (
     ProjectFolderFull,
     RawFolderGone,
 )
-from cloudlet.analytics.folders import check_apart, stamp_of
+from cloudlet.analytics.folders import check_apart, stamp_from
 from cloudlet.analytics.models import ExposureTask, Problem, Results, Workload
 from cloudlet.analytics.rules import FileStamp
 from cloudlet.compute import memory_limited
@@ -60,17 +61,15 @@ def perform(workload: Workload, task: ExposureTask, stamp: FileStamp, memory_gib
     cloudlet.errors.CloudletError
         The workload cannot process this exposure.
     """
-    _check(task, stamp)
-    check_apart(task.path.parent, task.project_folder, workload.product_folders)  # a link may have changed since a look
-    try:
-        with memory_limited(int(memory_gib * GIB)):
-            return _parsed(workload.process(task))
-    except Exception as problem:
-        if _is_for_want_of_room(problem):
-            raise ProjectFolderFull from problem
-        raise
-    finally:
-        _check(task, stamp)  # an error raised here replaces the workload's own: it is the reason for it
+    with _unchanged(task.path, stamp):
+        check_apart(task.path.parent, task.project_folder, workload.product_folders)  # a link may be new since a look
+        try:
+            with memory_limited(int(memory_gib * GIB)):
+                return _parsed(workload.process(task))
+        except Exception as problem:
+            if _is_for_want_of_room(problem):
+                raise ProjectFolderFull from problem
+            raise
 
 
 def collect(workload: Workload, raw_folder: Path, project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
@@ -119,13 +118,42 @@ def _paths(paths: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(PurePath(path)) for key, path in paths.items()}
 
 
-def _check(task: ExposureTask, expected: FileStamp) -> None:
-    present = stamp_of(task.path)
-    if present == expected:
-        return
-    if present is not None:
+@contextmanager
+def _unchanged(path: Path, expected: FileStamp) -> Iterator[None]:
+    """Raise where a file is not the expected one before the block, or not the very same after it.
+
+    It is held meanwhile, so that its number is not given to another one. A file that was put away and back, so that
+    the block could have read another in its place, shows by its time of change, which renaming sets too. An error
+    raised afterwards replaces the block's own: it is the reason for it.
+    """
+    try:
+        held = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as cause:
+        raise _gone(path) from cause
+    try:
+        before = os.fstat(held)
+        if stamp_from(before) != expected:
+            raise ExposureChanged
+        try:
+            yield
+        finally:
+            _check(path, before)
+    finally:
+        os.close(held)
+
+
+def _check(path: Path, before: os.stat_result) -> None:
+    try:
+        present = path.lstat()
+    except OSError as cause:
+        raise _gone(path) from cause
+    is_same = os.path.samestat(present, before) and present.st_ctime_ns == before.st_ctime_ns
+    if not is_same or stamp_from(present) != stamp_from(before):
         raise ExposureChanged
-    raise ExposureVanished if _has_entries(task.path.parent) else RawFolderGone
+
+
+def _gone(path: Path) -> ExposureVanished | RawFolderGone:
+    return ExposureVanished() if _has_entries(path.parent) else RawFolderGone()
 
 
 def _is_for_want_of_room(problem: BaseException | None) -> bool:

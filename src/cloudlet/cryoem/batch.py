@@ -6,7 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from cloudlet.analytics import (
     check_apart,
 )
 from cloudlet.compute import LocalPool
+from cloudlet.cryoem.database_files import check_database_files
 from cloudlet.cryoem.errors import (
     FolderHoldsOthers,
     FolderInUse,
@@ -36,8 +37,9 @@ from cloudlet.database import Database
 from cloudlet.identity import host_actor
 from cloudlet.instruments import Instruments
 from cloudlet.migrations import upgrade
+from cloudlet.openat import FileBeneath, PathRefused, opened_beneath
 
-__all__ = ["Batch", "Counts", "Outcome", "process_folder"]
+__all__ = ["Batch", "Counts", "Outcome", "folder_lock", "process_folder"]
 
 DATABASE_NAME = "cloudlet.db"
 _LOCK_NAME = ".cloudlet.lock"
@@ -100,7 +102,7 @@ def process_folder(batch: Batch, workload: Workload, show: Callable[[Counts], No
     """
     settings = workload.check_settings(batch.settings)
     _prepare_folders(batch, workload)
-    with _only_one(batch.project_folder), _database(batch.project_folder) as database:
+    with folder_lock(batch.project_folder), _database(batch.project_folder) as database:
         runs = Runs(database, Instruments(database))
         _check_results(runs, batch, settings)
         run = runs.start_run(batch.raw_folder, batch.project_folder, workload, batch.settings, by=_ACTOR)
@@ -186,7 +188,7 @@ def _prepare_folders(batch: Batch, workload: Workload) -> None:
             "With --watch it waits for the first one.",
         )
     try:
-        batch.project_folder.mkdir(parents=True, exist_ok=True)
+        batch.project_folder.mkdir(mode=0o755, parents=True, exist_ok=True)  # not the group's to write: see _database
     except OSError as cause:
         raise ProductUnwritable(
             f"The folder {batch.project_folder} cannot be made: {cause.strerror}.", "Choose another one with --out."
@@ -203,15 +205,21 @@ def _holds_movies(raw: Path, workload: Workload) -> bool:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel gives it back however this process ends."""
-    try:
-        lock = (folder / _LOCK_NAME).open("w")
-    except OSError as cause:
-        raise ProductUnwritable(
-            f"Nothing can be written into {folder}: {cause.strerror}.", "Choose another folder with --out."
-        ) from cause
-    with lock:
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; the kernel gives it back however this process ends. What lies there is not changed."""
+    with ExitStack() as until_released:
+        try:
+            lock = until_released.enter_context(opened_beneath(FileBeneath(folder, _LOCK_NAME), os.O_RDWR | os.O_CREAT))
+        except PathRefused as cause:
+            raise ProductUnwritable(
+                f"The lock of {folder} cannot be taken: {cause.strerror}.",
+                f"Remove {folder / _LOCK_NAME}, which is not what this program makes, or choose another folder "
+                "with --out.",
+            ) from cause
+        except OSError as cause:
+            raise ProductUnwritable(
+                f"Nothing can be written into {folder}: {cause.strerror}.", "Choose another folder with --out."
+            ) from cause
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
@@ -223,6 +231,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _database(folder: Path) -> Iterator[Database]:
+    check_database_files(folder, DATABASE_NAME)
     url = f"sqlite:///{folder.absolute() / DATABASE_NAME}"
     upgrade(url)
     database = Database(url)

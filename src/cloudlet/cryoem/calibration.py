@@ -95,14 +95,22 @@ class _Last(Generic[T]):
         self._kept: tuple[object, T] | None = None
 
     def read(self, path: Path, shape: tuple[int, int]) -> T:
-        try:
-            found = path.stat()
-        except OSError:
-            return self._read(path, shape)  # which says what is wrong
-        key = path, shape, found.st_mtime_ns, found.st_size, found.st_ino
-        if self._kept is None or self._kept[0] != key:
-            self._kept = key, self._read(path, shape)
-        return self._kept[1]
+        before = _identity(path)
+        if self._kept is not None and before is not None and self._kept[0] == (path, shape, before):
+            return self._kept[1]
+        content = self._read(path, shape)  # which says what is wrong
+        if before is not None and _identity(path) == before:  # else nobody knows of which file it is
+            self._kept = (path, shape, before), content
+        return content
+
+
+def _identity(path: Path) -> object:
+    """Return what tells a file from another one, or from itself after a change; None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 _gains, _defects = _Last(read_gain), _Last(read_defects)

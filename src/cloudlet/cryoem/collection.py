@@ -14,6 +14,7 @@ from cloudlet.cryoem.formats.collection_star import (
 )
 from cloudlet.cryoem.formats.particle_star import join_particle_stars
 from cloudlet.cryoem.numerics.ctf import Defocus
+from cloudlet.openat import FileBeneath
 
 __all__ = ["collect"]
 
@@ -30,13 +31,15 @@ def collect(project_folder: Path, done: Sequence[tuple[str, Results]]) -> None:
     """
     in_order = [results for _, results in sorted(done, key=lambda named: named[0])]
     micrographs = [_collected(results) for results in in_order]
-    write_corrected_star(project_folder / "corrected_micrographs.star", micrographs)
-    write_ctf_star(project_folder / "micrographs_ctf.star", micrographs)
+    write_corrected_star(FileBeneath(project_folder, "corrected_micrographs.star"), micrographs)
+    write_ctf_star(FileBeneath(project_folder, "micrographs_ctf.star"), micrographs)
     particles = [
-        project_folder / results.products["particles"] for results in in_order if "particles" in results.products
+        FileBeneath(project_folder, results.products["particles"])
+        for results in in_order
+        if "particles" in results.products
     ]
     if particles:
-        join_particle_stars(project_folder / "particles.star", particles)
+        join_particle_stars(FileBeneath(project_folder, "particles.star"), particles)
 
 
 def _collected(results: Results) -> CollectedMicrograph:

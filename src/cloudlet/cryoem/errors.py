@@ -29,6 +29,7 @@ __all__ = [
     "ProductUnwritable",
     "ProgramFailed",
     "ProgramMissing",
+    "ProjectFolderShared",
     "RawFolderEmpty",
     "RawFolderUnusable",
 ]
@@ -141,6 +142,12 @@ class ProductUnwritable(CloudletError):
 
     slug: ClassVar[str] = "product-unwritable"
     retryable: ClassVar[bool] = True
+
+
+class ProjectFolderShared(CloudletError):
+    """Somebody else could lead what is written into the project folder elsewhere."""
+
+    slug: ClassVar[str] = "project-folder-shared"
 
 
 class RawFolderUnusable(CloudletError):

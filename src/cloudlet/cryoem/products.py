@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cloudlet.analytics import ProjectFolderInRaw
 from cloudlet.cryoem.names import movie_stem
+from cloudlet.openat import FileBeneath
 
 __all__ = ["PRODUCT_FOLDERS", "ProductPaths", "product_key"]
 
@@ -60,16 +61,17 @@ class ProductPaths:
             "power_spectrum": f"{_PICTURES}/{stem}{_SPECTRUM}.jpg",
         }
 
-    def target(self, project_folder: Path, path: str) -> Path:
-        """Return the place to write one of these paths to.
+    def target(self, project_folder: Path, path: str) -> FileBeneath:
+        """Return the file to write one of these paths to; whoever writes it follows no other link either.
 
         Raises
         ------
         ProjectFolderInRaw
             A link leads into the folder where the movie is.
         """
-        target = project_folder / path
-        if Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.movie.parent)):
+        target = FileBeneath(project_folder, path)
+        folder = os.path.realpath((project_folder / path).parent)
+        if Path(folder).is_relative_to(os.path.realpath(self.movie.parent)):
             raise ProjectFolderInRaw(
                 f"{target} would be written into the raw folder, where nothing is ever written.",
                 "Choose another project folder, or take the link away.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import resource
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,47 @@ def test_a_failure_while_the_file_changed_is_blamed_on_the_change(task: Exposure
 
     with pytest.raises(ExposureChanged):
         perform(Spoiling(), task, expected, 4)
+
+
+def replaced(path: Path) -> None:
+    """Put another file of the same size and time in its place."""
+    former = path.stat()
+    other = path.with_name("other")
+    other.write_text("OTHER".ljust(former.st_size))
+    os.utime(other, ns=(former.st_atime_ns, former.st_mtime_ns))
+    other.replace(path)
+
+
+def replaced_and_put_back(path: Path) -> None:
+    """Give a reader another file, and leave no trace but the time of change."""
+    aside = path.with_name("aside")
+    os.link(path, aside)
+    replaced(path)
+    aside.replace(path)
+
+
+@pytest.mark.parametrize("swap", [replaced, replaced_and_put_back])
+def test_results_of_another_file_that_looks_alike_do_not_count(
+    task: ExposureTask, swap: Callable[[Path], None]
+) -> None:
+    expected = stamp(task)
+
+    class Swapping(Counting):
+        def process(self, task: ExposureTask) -> Results:
+            swap(task.path)
+            return Results({"length": 1.0})
+
+    with pytest.raises(ExposureChanged):
+        perform(Swapping(), task, expected, 4)
+    assert stamp(task) == expected
+
+
+def test_a_file_that_is_a_link_by_now_is_not_the_one_that_was_seen(task: ExposureTask) -> None:
+    expected = stamp(task)
+    task.path.rename(task.path.with_name("other"))
+    task.path.symlink_to("other")
+    with pytest.raises(ExposureChanged):
+        perform(Counting(), task, expected, 4)
 
 
 def test_a_sentence_that_was_written_for_people_is_kept() -> None:

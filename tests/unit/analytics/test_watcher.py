@@ -193,6 +193,20 @@ def test_a_product_folder_that_is_holds_or_lies_in_the_raw_folder_is_refused_and
         assert problem.slug == "project-folder-in-raw"
 
 
+@pytest.mark.parametrize("name", ["kept", "kept/deep"])
+def test_a_product_folder_that_is_a_link_is_reported_before_anything_is_processed(
+    tmp_path: Path, raw: Path, name: str
+) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "kept").symlink_to(tmp_path / "elsewhere")
+    problem = prepare_project(tmp_path / "project", raw, [name])
+    assert problem is not None
+    assert problem.slug == "product-folder-refused"
+    assert "kept is a link" in problem.message
+    assert "Remove the link" in problem.remedy
+
+
 def test_links_that_run_in_a_circle_are_reported_as_a_folder_that_cannot_be_used(tmp_path: Path, raw: Path) -> None:
     (tmp_path / "project").symlink_to(tmp_path / "project")
     problem = prepare_project(tmp_path / "project", raw, ["kept"])

@@ -1,4 +1,8 @@
+import grp
 import io
+import os
+import pwd
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,13 +11,21 @@ import numpy as np
 import pytest
 import typer
 from rich.console import Console
+from tests.swapping import swapping, until_both
 from typer.testing import CliRunner
 
 from cloudlet.analytics import ExposureState, Problem, ProjectFolderInRaw
-from cloudlet.cryoem.batch import Batch, Outcome, process_folder
+from cloudlet.cryoem.batch import Batch, Outcome, folder_lock, process_folder
 from cloudlet.cryoem.commands import process
 from cloudlet.cryoem.declaration import DECLARATION
-from cloudlet.cryoem.errors import FolderHoldsOthers, FolderInUse, RawFolderEmpty, RawFolderUnusable
+from cloudlet.cryoem.errors import (
+    FolderHoldsOthers,
+    FolderInUse,
+    ProductUnwritable,
+    ProjectFolderShared,
+    RawFolderEmpty,
+    RawFolderUnusable,
+)
 from cloudlet.cryoem.progress import Pace
 from cloudlet.cryoem.summary import print_summary
 from cloudlet.cryoem.workload import CryoemWorkload
@@ -86,6 +98,134 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(FolderInUse):
             begin(tmp_path / "raw", tmp_path / "out")
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """A raw folder with something to do, and an empty project folder."""
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.tif").touch()
+    (tmp_path / "out").mkdir()
+    return tmp_path / "raw", tmp_path / "out"
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_keeps_its_bytes(folders: tuple[Path, Path]) -> None:
+    target = folders[1].with_name("target")
+    target.write_text("theirs")
+    (folders[1] / ".cloudlet.lock").symlink_to(target)
+    with pytest.raises(ProductUnwritable, match=r"\.cloudlet\.lock is a link\. Remove .*\.cloudlet\.lock"):
+        begin(*folders)
+    assert target.read_text() == "theirs"
+
+
+def test_a_lock_is_not_made_through_a_link_that_leads_nowhere(folders: tuple[Path, Path]) -> None:
+    (folders[1] / ".cloudlet.lock").symlink_to(folders[1].with_name("nowhere"))
+    with pytest.raises(ProductUnwritable, match="is a link"):
+        begin(*folders)
+    assert not folders[1].with_name("nowhere").exists()
+
+
+def test_a_lock_that_is_a_pipe_is_refused_without_waiting(folders: tuple[Path, Path]) -> None:
+    os.mkfifo(folders[1] / ".cloudlet.lock")
+    with pytest.raises(ProductUnwritable, match="not a file"):
+        begin(*folders)
+
+
+def test_no_lock_touches_another_file_while_somebody_swaps_it_for_a_link(folders: tuple[Path, Path]) -> None:
+    target, lock = folders[1].with_name("target"), folders[1] / ".cloudlet.lock"
+    target.write_text("theirs")
+    lock.touch()
+    (folders[1] / "link").symlink_to(target)
+
+    def attempt() -> bool:
+        try:
+            with folder_lock(folders[1]):
+                return True
+        except ProductUnwritable:
+            return False
+
+    with swapping(lock, folders[1] / "link"):
+        until_both(attempt)
+    assert target.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+def test_a_database_that_leads_elsewhere_is_refused_and_nothing_is_written_there(
+    folders: tuple[Path, Path], plant: Callable[[Path, Path], None], suffix: str
+) -> None:
+    target, planted = folders[1].with_name("target"), folders[1] / f"cloudlet.db{suffix}"
+    target.write_bytes(b"")  # SQLite takes an empty file for a new database
+    plant(planted, target)
+    with pytest.raises(ProjectFolderShared, match=r"cloudlet\.db.* (Remove it|Move it away)"):
+        begin(*folders)
+    assert target.read_bytes() == b""
+    assert [path.name for path in folders[1].iterdir() if "db" in path.name] == [planted.name]
+
+
+def test_a_database_of_somebody_else_is_refused(folders: tuple[Path, Path]) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file of somebody else")
+    (folders[1] / "cloudlet.db").touch()
+    os.chown(folders[1] / "cloudlet.db", 4711, 4711)
+    with pytest.raises(ProjectFolderShared, match="somebody else's"):
+        begin(*folders)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_a_folder_that_others_may_write_to_holds_no_database(folders: tuple[Path, Path], mode: int) -> None:
+    folders[1].chmod(mode)
+    with pytest.raises(ProjectFolderShared, match="Others may write"):
+        begin(*folders)
+    assert not (folders[1] / "cloudlet.db").exists()
+
+
+def test_a_folder_of_a_group_with_others_in_it_holds_no_database(folders: tuple[Path, Path]) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to another group")
+    os.chown(folders[1], -1, 4711)
+    folders[1].chmod(0o2775)
+    with pytest.raises(ProjectFolderShared, match="chmod go-w"):
+        begin(*folders)
+
+
+def test_a_folder_of_the_group_that_is_the_user_alone_is_used(folders: tuple[Path, Path]) -> None:
+    user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(pwd.getpwuid(os.geteuid()).pw_gid)
+    if group.gr_name != user.pw_name or set(group.gr_mem) - {user.pw_name}:
+        pytest.skip("this user has no group alone")
+    os.chown(folders[1], -1, user.pw_gid)
+    folders[1].chmod(0o775)
+    assert [each.name for each in begin(*folders).failures] == ["a.tif"]
+
+
+def test_a_folder_that_is_made_is_not_the_groups_to_write(folders: tuple[Path, Path]) -> None:
+    former = os.umask(0o002)
+    try:
+        begin(folders[0], folders[1] / "new")
+    finally:
+        os.umask(former)
+    assert (folders[1] / "new").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_linked_product_folder_receives_nothing(tmp_path: Path) -> None:
+    raw, out, elsewhere = tmp_path / "raw", tmp_path / "out", tmp_path / "elsewhere"
+    for folder in (raw, out, elsewhere):
+        folder.mkdir()
+    mrcfile.write(raw / "a.mrc", MOVIE)
+    (out / "micrographs").symlink_to(elsewhere)
+    outcome = begin(raw, out, **KNOWN)
+    assert outcome.run.problem is not None
+    assert "micrographs is a link" in outcome.run.problem.message
+    assert not list(elsewhere.iterdir())
+
+
+def test_the_project_folder_itself_may_be_reached_through_a_link(tmp_path: Path) -> None:
+    for folder in ("raw", "disk"):
+        (tmp_path / folder).mkdir()
+    mrcfile.write(tmp_path / "raw" / "a.mrc", MOVIE)
+    (tmp_path / "out").symlink_to("disk")
+    assert not begin(tmp_path / "raw", tmp_path / "out", **KNOWN).failures
+    assert (tmp_path / "disk" / "micrographs" / "a.mrc").exists()
 
 
 def test_the_command_line_takes_everything_metadata_may_lack() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cloudlet.analytics import ProjectFolderInRaw
 from cloudlet.cryoem import WORKLOAD
 from cloudlet.cryoem.products import ProductPaths
+from cloudlet.openat import FileBeneath
 
 NAMES = st.builds(
     "".join,
@@ -49,4 +50,4 @@ def test_no_product_is_written_through_a_link_into_the_folder_of_its_movie(tmp_p
     with pytest.raises(ProjectFolderInRaw):
         own.target(tmp_path / "project", own.products["micrograph"])
     picture = own.images["micrograph"]
-    assert own.target(tmp_path / "project", picture) == tmp_path / "project" / picture
+    assert own.target(tmp_path / "project", picture) == FileBeneath(tmp_path / "project", picture)

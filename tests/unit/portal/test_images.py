@@ -1,14 +1,15 @@
+import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.swapping import swapping, until_both
 
 from cloudlet.analytics import Results
 from cloudlet.identity import Actor
 from cloudlet.portal.errors import ImageMissing
-from cloudlet.portal.images import image_path
+from cloudlet.portal.images import MOST_BYTES, read_picture
 
 TESTER = Actor.host("tester")
 
@@ -52,27 +53,97 @@ async def test_a_picture_may_be_kept_for_ever_only_under_the_present_change(brow
 def test_a_name_that_leads_nowhere_or_outside_is_refused(measured, name) -> None:
     run, exposure = measured
     with pytest.raises(ImageMissing):
-        image_path(run, naming(exposure, name), "plate")
+        read_picture(run, naming(exposure, name), "plate")
 
 
 def test_an_absolute_name_is_refused(measured, site) -> None:
     run, exposure = measured
     with pytest.raises(ImageMissing):
-        image_path(run, naming(exposure, str(site.folder / "secret.png")), "plate")
+        read_picture(run, naming(exposure, str(site.folder / "secret.png")), "plate")
 
 
 def test_a_link_that_leads_outside_is_refused(measured, site) -> None:
     run, exposure = measured
     (run.project_folder / "link.png").symlink_to(site.folder / "secret.png")
     with pytest.raises(ImageMissing):
-        image_path(run, naming(exposure, "link.png"), "plate")
+        read_picture(run, naming(exposure, "link.png"), "plate")
 
 
 def test_only_pictures_are_served(measured) -> None:
     run, exposure = measured
     (run.project_folder / "page.html").write_text("<script>")
     with pytest.raises(ImageMissing):
-        image_path(run, naming(exposure, "page.html"), "plate")
+        read_picture(run, naming(exposure, "page.html"), "plate")
+
+
+def test_a_linked_folder_is_refused(measured, site) -> None:
+    run, exposure = measured
+    (run.project_folder / "linked").symlink_to(site.folder)
+    with pytest.raises(ImageMissing, match="linked is a link"):
+        read_picture(run, naming(exposure, "linked/secret.png"), "plate")
+
+
+def test_the_project_folder_itself_may_be_a_link(measured, site) -> None:
+    run, exposure = measured
+    run.project_folder.rename(site.folder / "elsewhere")
+    run.project_folder.symlink_to("elsewhere")
+    assert read_picture(run, exposure, "plate").content.startswith(b"\x89PNG")
+
+
+def test_a_file_with_another_name_elsewhere_is_refused(measured, site) -> None:
+    run, exposure = measured
+    os.link(site.folder / "secret.png", run.project_folder / "hard.png")
+    with pytest.raises(ImageMissing, match="hard link"):
+        read_picture(run, naming(exposure, "hard.png"), "plate")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+async def test_what_is_no_file_is_refused_without_waiting(browser, measured, make) -> None:
+    run, exposure = measured
+    path = run.project_folder / exposure.results.images["plate"]
+    path.unlink()
+    make(path)
+    async with browser("ada") as client:
+        answer = await client.get(f"/exposures/{exposure.id}/images/plate")
+    assert answer.status_code == 404
+    assert "not a file" in answer.text
+
+
+def test_a_picture_that_is_too_large_is_refused_before_it_is_all_read(measured) -> None:
+    run, exposure = measured
+    with (run.project_folder / "vast.png").open("wb") as file:
+        file.truncate(MOST_BYTES)
+    assert len(read_picture(run, naming(exposure, "vast.png"), "plate").content) == MOST_BYTES
+    os.truncate(run.project_folder / "vast.png", 1 << 40)
+    with pytest.raises(ImageMissing, match="larger than 16 MiB"):
+        read_picture(run, naming(exposure, "vast.png"), "plate")
+
+
+@pytest.mark.parametrize("swapped", ["picture", "folder"])
+async def test_no_secret_is_sent_while_somebody_swaps_for_a_link(browser, measured, site, swapped) -> None:
+    run, exposure = measured
+    path = run.project_folder / exposure.results.images["plate"]
+    (site.folder / "plate").mkdir()
+    (site.folder / "plate" / path.name).write_bytes(b"secret")
+    name, target = (path, site.folder / "secret.png") if swapped == "picture" else (path.parent, site.folder / "plate")
+    (run.project_folder / "link").symlink_to(target)
+    sent = set()
+
+    def attempt() -> bool:
+        try:
+            sent.add(read_picture(run, exposure, "plate").content)
+        except ImageMissing:
+            return False
+        return True
+
+    with swapping(name, run.project_folder / "link"):
+        until_both(attempt)
+        async with browser("ada") as client:
+            for _ in range(100):
+                answer = await client.get(f"/exposures/{exposure.id}/images/plate")
+                assert answer.status_code in {200, 404}
+                assert b"secret" not in answer.content
+    assert b"secret" not in sent
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -80,7 +151,7 @@ def test_only_pictures_are_served(measured) -> None:
 def test_no_name_leads_out_of_the_project_folder(measured, parts: list[str]) -> None:
     run, exposure = measured
     try:
-        found = image_path(run, naming(exposure, "/".join(parts)), "plate")
+        found = read_picture(run, naming(exposure, "/".join(parts)), "plate")
     except ImageMissing:
         return
-    assert Path(run.project_folder).resolve() in found.parents
+    assert found.content != b"secret"

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import mrcfile
@@ -26,6 +25,7 @@ from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
+from cloudlet.cryoem.formats.atomic_write import telling_unwritable
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import MovieFile, open_movie
@@ -35,6 +35,7 @@ from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
 from cloudlet.cryoem.numerics.threads import Threads
 from cloudlet.cryoem.products import ProductPaths
 from cloudlet.cryoem.settings import CryoemSettings
+from cloudlet.openat import FileBeneath, private_folder
 
 __all__ = ["RelionCorrector", "command_for"]
 
@@ -102,13 +103,20 @@ def _total(movie: MovieFile) -> NDArray[np.float32]:
 
 @contextmanager
 def _workspace(path: Path, project_folder: Path) -> Iterator[Path]:
-    """Yield a folder of its own within the project folder, never among the raw data; it is removed afterwards."""
-    folder = ProductPaths(path).target(project_folder, f"{_FOLDER}/{secrets.token_hex(6)}/x").parent
-    folder.mkdir(parents=True)
-    try:
+    """Yield a folder of its own within the project folder, never among the raw data; it is removed afterwards.
+
+    RELION follows links, hence nobody else may write there.
+
+    Raises
+    ------
+    ProductUnwritable
+        It cannot be made, or would lie behind a link.
+    """
+    place = ProductPaths(path).target(project_folder, f"{_FOLDER}/{secrets.token_hex(6)}")
+    with ExitStack() as until_removed:
+        with telling_unwritable(place):  # of the folder alone: what is done in it has errors of its own
+            folder = until_removed.enter_context(private_folder(place))
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_input(
@@ -118,7 +126,7 @@ def _write_input(
     (folder / name).symlink_to(path.absolute())
     gain = np.ones(shape, np.float32) if calibration.gain is None else calibration.gain.copy()
     gain[calibration.defects.rows, calibration.defects.columns] = 0  # RELION's word for a defect too
-    write_image(folder / "gain.mrc", gain, acquisition.pixel_size_angstrom)
+    write_image(FileBeneath(folder, "gain.mrc"), gain, acquisition.pixel_size_angstrom)
     document = cif.Document()
     optics = OpticsGroup(
         acquisition.pixel_size_angstrom,
@@ -129,7 +137,7 @@ def _write_input(
     )
     add_table(document, "optics", OPTICS_COLUMNS, [optics.row(1)])
     add_table(document, "movies", ["MicrographMovieName", "OpticsGroup"], [(name, 1)])
-    write_star(folder / "movies.star", document)
+    write_star(FileBeneath(folder, "movies.star"), document)
 
 
 def _run(command: list[str], folder: Path) -> None:

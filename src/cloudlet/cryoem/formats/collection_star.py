@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from gemmi import cif
 
 from cloudlet.cryoem.formats.star import StarValue, add_table, write_star
 from cloudlet.cryoem.numerics.ctf import Defocus
+from cloudlet.openat import FileBeneath
 
 __all__ = ["OPTICS_COLUMNS", "CollectedMicrograph", "OpticsGroup", "write_corrected_star", "write_ctf_star"]
 
@@ -62,7 +62,7 @@ class CollectedMicrograph:
     fit_resolution_angstrom: float
 
 
-def write_corrected_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> None:
+def write_corrected_star(product: FileBeneath, micrographs: Sequence[CollectedMicrograph]) -> None:
     """Write ``corrected_micrographs.star``: every micrograph with its motion.
 
     Raises
@@ -71,10 +71,10 @@ def write_corrected_star(path: Path, micrographs: Sequence[CollectedMicrograph])
         The folder cannot be written or the disk is full.
     """
     columns = ["MicrographName", "MicrographMetadata", "OpticsGroup", *_MOTION_COLUMNS]
-    _write(path, micrographs, columns, lambda m, group: (m.micrograph, m.motion, group, *_motion(m)))
+    _write(product, micrographs, columns, lambda m, group: (m.micrograph, m.motion, group, *_motion(m)))
 
 
-def write_ctf_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> None:
+def write_ctf_star(product: FileBeneath, micrographs: Sequence[CollectedMicrograph]) -> None:
     """Write ``micrographs_ctf.star``: the micrographs whose CTF could be fitted, with motion and CTF.
 
     Raises
@@ -91,7 +91,7 @@ def write_ctf_star(path: Path, micrographs: Sequence[CollectedMicrograph]) -> No
         names = (m.micrograph, m.micrograph_unweighted or "") if unweighted else (m.micrograph,)
         return *names, m.motion, group, *_ctf(m), *_motion(m)
 
-    _write(path, fitted, columns, row)
+    _write(product, fitted, columns, row)
 
 
 _MOTION_COLUMNS = ("AccumMotionTotal", "AccumMotionEarly", "AccumMotionLate")
@@ -111,7 +111,7 @@ def _ctf(m: CollectedMicrograph) -> tuple[float, ...]:
 
 
 def _write(
-    path: Path,
+    product: FileBeneath,
     micrographs: Sequence[CollectedMicrograph],
     columns: Sequence[str],
     row: Callable[[CollectedMicrograph, int], tuple[StarValue, ...]],
@@ -120,7 +120,7 @@ def _write(
     document = cif.Document()
     _add_optics(document, groups)
     add_table(document, "micrographs", columns, [row(m, groups[m.optics]) for m in micrographs])
-    write_star(path, document)
+    write_star(product, document)
 
 
 def _add_optics(document: cif.Document, groups: dict[OpticsGroup, int]) -> None:

@@ -13,6 +13,7 @@ Lines are ``Key = value``, sections begin with ``[Kind = index]``. What is used 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -82,7 +83,7 @@ class MovieMetadata:
 def mdoc_path(movie: Path) -> Path:
     """Return where a movie's mdoc is: ``NAME.tif.mdoc``, or ``NAME.mdoc`` if only that is there."""
     full, short = movie.with_name(movie.name + ".mdoc"), movie.with_suffix(".mdoc")
-    return short if short.exists() and not full.exists() else full
+    return short if os.path.lexists(short) and not os.path.lexists(full) else full
 
 
 def read_mdoc(path: Path) -> Mdoc:

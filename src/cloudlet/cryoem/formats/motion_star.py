@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from gemmi import cif
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.formats.star import StarValue, add_pairs, add_table, write_star
+from cloudlet.openat import FileBeneath
 
 __all__ = ["MovieMotion", "write_motion_star"]
 
@@ -52,7 +52,7 @@ class MovieMotion:
     """Upsampling and raw frames a fraction; None for other movies."""
 
 
-def write_motion_star(path: Path, movie: MovieMotion) -> None:
+def write_motion_star(product: FileBeneath, movie: MovieMotion) -> None:
     """Write the motion of one movie.
 
     Raises
@@ -72,7 +72,7 @@ def write_motion_star(path: Path, movie: MovieMotion) -> None:
     if movie.hot_pixels:
         pixels = [(float(column), float(row)) for row, column in movie.hot_pixels]
         add_table(document, "hot_pixels", ["CoordinateX", "CoordinateY"], pixels)
-    write_star(path, document)
+    write_star(product, document)
 
 
 def _general(movie: MovieMotion) -> dict[str, StarValue]:

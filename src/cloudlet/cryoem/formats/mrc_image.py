@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numba
 import numpy as np
@@ -11,6 +10,7 @@ from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.formats.atomic_write import atomic_write
+from cloudlet.openat import FileBeneath
 
 __all__ = ["write_image", "write_stack"]
 
@@ -23,7 +23,7 @@ _LABEL = b"The Instrument Cloudlet"
 
 
 def write_image(
-    path: Path, image: NDArray[np.float32], pixel_size_angstrom: float, *, half_precision: bool = False
+    product: FileBeneath, image: NDArray[np.float32], pixel_size_angstrom: float, *, half_precision: bool = False
 ) -> None:
     """Write an image of shape (rows, columns) beside its final name, and rename it.
 
@@ -34,15 +34,15 @@ def write_image(
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    write_stack(path, image[None], pixel_size_angstrom, half_precision=half_precision)
+    write_stack(product, image[None], pixel_size_angstrom, half_precision=half_precision)
 
 
 def write_stack(
-    path: Path, images: NDArray[np.float32], pixel_size_angstrom: float, *, half_precision: bool = False
+    product: FileBeneath, images: NDArray[np.float32], pixel_size_angstrom: float, *, half_precision: bool = False
 ) -> None:
     """Write images of shape (images, rows, columns), as `write_image` does."""
     header = _header(images, pixel_size_angstrom, _HALF if half_precision else _FLOAT)
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(product) as file:
         file.write(header)
         for image in images:
             for first in range(0, len(image), _ROWS_AT_ONCE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
 from gemmi import cif
 
@@ -12,6 +12,7 @@ from cloudlet.cryoem.errors import ParticlesLost
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.star import add_table, write_star
 from cloudlet.cryoem.numerics.ctf import Defocus
+from cloudlet.openat import FileBeneath, read_beneath
 
 __all__ = ["Particle", "ParticleStack", "join_particle_stars", "write_particle_star"]
 
@@ -21,6 +22,9 @@ _OF_GROUP = 2
 _PLACES = ["CoordinateX", "CoordinateY", "AutopickFigureOfMerit", "ImageName", "MicrographName", "OpticsGroup"]
 _PARTICLES = [*_PLACES, "DefocusU", "DefocusV", "DefocusAngle", "PhaseShift"]
 _GROUP = _PARTICLES.index("OpticsGroup")
+
+_MOST_BYTES = 256 << 20
+"""Of one micrograph's particles; a million of them take less."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class ParticleStack:
     particles: Sequence[Particle]
 
 
-def write_particle_star(path: Path, stack: ParticleStack) -> None:
+def write_particle_star(product: FileBeneath, stack: ParticleStack) -> None:
     """Write the particles of one micrograph.
 
     Raises
@@ -74,15 +78,15 @@ def write_particle_star(path: Path, stack: ParticleStack) -> None:
         for number, particle in enumerate(stack.particles, 1)
     ]
     add_table(document, "particles", _PARTICLES, rows)
-    write_star(path, document)
+    write_star(product, document)
 
 
-def join_particle_stars(path: Path, stars: Sequence[Path]) -> None:
+def join_particle_stars(product: FileBeneath, stars: Sequence[FileBeneath]) -> None:
     """Write the particles of many micrographs into one file; those with the same optics share a group.
 
     Parameters
     ----------
-    path
+    product
         The file to be written.
     stars
         What `write_particle_star` has written.
@@ -90,7 +94,7 @@ def join_particle_stars(path: Path, stars: Sequence[Path]) -> None:
     Raises
     ------
     ParticlesLost
-        One of them is gone or is no longer what it was.
+        One of them is gone, is a link or is no longer what it was.
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
@@ -107,13 +111,13 @@ def join_particle_stars(path: Path, stars: Sequence[Path]) -> None:
     # values are handed on as they are spelt, so that nothing is rounded or quoted twice
     document.add_new_block("optics").init_loop("_rln", _OPTICS).set_all_values(optics)
     document.add_new_block("particles").init_loop("_rln", _PARTICLES).set_all_values(columns)
-    write_star(path, document)
+    write_star(product, document)
 
 
-def _read(star: Path) -> tuple[tuple[str, ...], list[list[str]]]:
+def _read(star: FileBeneath) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return what is said of the optics, and the columns of particles."""
     try:
-        document = cif.read(str(star))
+        document = cif.read_string(read_beneath(star, _MOST_BYTES).decode())
     except (OSError, ValueError) as cause:
         raise _lost(star) from cause
     found = []
@@ -127,8 +131,9 @@ def _read(star: Path) -> tuple[tuple[str, ...], list[list[str]]]:
     return tuple(column[0] for column in optics[_OF_GROUP:]), particles
 
 
-def _lost(star: Path) -> ParticlesLost:
+def _lost(star: FileBeneath) -> ParticlesLost:
+    path = PurePath(str(star))
     return ParticlesLost(
-        f"{star.name}, which lists the particles of a micrograph, is gone or is no longer what was written.",
-        f"Put it back into {star.parent}, or process the movie again.",
+        f"{path.name}, which lists the particles of a micrograph, is gone or is no longer what was written.",
+        f"Put it back into {path.parent}, or process the movie again.",
     )

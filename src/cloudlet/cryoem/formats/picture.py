@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from cloudlet.cryoem.formats.atomic_write import atomic_write
+from cloudlet.openat import FileBeneath
 
 __all__ = ["write_jpeg"]
 
 
-def write_jpeg(path: Path, picture: NDArray[np.uint8], quality: int = 85) -> None:
+def write_jpeg(product: FileBeneath, picture: NDArray[np.uint8], quality: int = 85) -> None:
     """Write a grey picture of shape (rows, columns) as JPEG; its last row becomes the top of the picture.
 
     Raises
@@ -22,5 +21,5 @@ def write_jpeg(path: Path, picture: NDArray[np.uint8], quality: int = 85) -> Non
         The folder cannot be written or the disk is full.
     """
     upright = Image.fromarray(np.ascontiguousarray(picture[::-1]))
-    with atomic_write(path) as temporary:
-        upright.save(temporary, format="JPEG", quality=quality)
+    with atomic_write(product) as file:
+        upright.save(file, format="JPEG", quality=quality)

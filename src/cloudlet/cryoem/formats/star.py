@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from gemmi import cif
 
 from cloudlet.cryoem.formats.atomic_write import atomic_write
+from cloudlet.openat import FileBeneath
 
 __all__ = ["StarValue", "add_pairs", "add_table", "write_star"]
 
@@ -37,7 +37,7 @@ def add_table(document: cif.Document, block: str, columns: Sequence[str], rows: 
         loop.add_row([_text(value) for value in row])
 
 
-def write_star(path: Path, document: cif.Document) -> None:
+def write_star(product: FileBeneath, document: cif.Document) -> None:
     """Write a STAR file beside its final name and rename it.
 
     Raises
@@ -45,9 +45,9 @@ def write_star(path: Path, document: cif.Document) -> None:
     ProductUnwritable
         The folder cannot be written or the disk is full.
     """
-    with atomic_write(path) as temporary:
+    with atomic_write(product) as file:
         # RELION 3.1 takes a last table that no blank line follows for empty, and says nothing
-        temporary.write_text(document.as_string() + "\n", encoding="utf-8")
+        file.write((document.as_string() + "\n").encode())
 
 
 def _text(value: StarValue) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from cloudlet.portal.images import MEDIA_TYPES, image_path
+from cloudlet.portal.images import read_picture
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.schemas import ExposureSchema
 from cloudlet.portal.services import Services
@@ -34,7 +34,7 @@ def exposure_api(services: Services) -> APIRouter:
         services.runs.retry(exposure_id, by=actor)
         return ExposureSchema.of(services.runs.exposure(exposure_id, by=actor))
 
-    @router.get("/exposures/{exposure_id}/images/{key}", response_class=FileResponse)
+    @router.get("/exposures/{exposure_id}/images/{key}", response_class=Response)
     def show_image(
         request: Request,
         exposure_id: Number,
@@ -49,7 +49,7 @@ def exposure_api(services: Services) -> APIRouter:
         headers = {"etag": tag, "cache-control": KEPT if v == exposure.change else ASKED_AGAIN}
         if if_none_match == tag:
             return Response(status_code=304, headers=headers)
-        path = image_path(services.runs.run(exposure.run_id, by=actor), exposure, key)
-        return FileResponse(path, media_type=MEDIA_TYPES[path.suffix.lower()], headers=headers)
+        picture = read_picture(services.runs.run(exposure.run_id, by=actor), exposure, key)
+        return Response(picture.content, media_type=picture.media_type, headers=headers)
 
     return router

@@ -14,9 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self, TextIO
+from typing import BinaryIO, Self
 
 from cloudlet.errors import CloudletError
+from cloudlet.openat import open_beneath, opened_folder
 
 __all__ = ["Addresses", "DemoFolder", "FolderInUse", "FolderNotPrivate", "FolderNotUsable", "FolderOfSomethingElse"]
 
@@ -147,17 +148,19 @@ class DemoFolder:
                 ) from cause
             yield self
 
-    def _made(self) -> TextIO:
+    def _made(self) -> BinaryIO:
         """Make what is missing and return the lock, open."""
         try:
             self._refuse_something_else()
-            for folder in (self.root, self._secrets):
-                _make_private(folder)
+            _make_private(self.root)
+            self._refuse_links()
+            _make_private(self._secrets)
             for folder in (self.raw, self.truth, self.project, self.logs):
                 folder.mkdir(exist_ok=True)
             if not self._memory.exists():
                 _write_private(self._memory, "{}")  # by which the next start knows a demo
-            return (self.root / "lock").open("w")
+            with opened_folder(self.root) as root:
+                return os.fdopen(open_beneath(root, "lock", os.O_RDWR | os.O_CREAT), "rb")
         except OSError as cause:
             raise FolderNotUsable(
                 f"The folder {self.root} cannot be made or written: {cause.strerror}.", ANOTHER
@@ -170,6 +173,14 @@ class DemoFolder:
             raise FolderOfSomethingElse(
                 f"{self.root} holds something, but no demo.", "Choose an empty folder, or a new one, with --data."
             )
+
+    def _refuse_links(self) -> None:
+        """Refuse links that were put here before the folder was private; from then on nobody else can."""
+        for path in self.root.iterdir():
+            if path.is_symlink():
+                raise FolderNotPrivate(
+                    f"{path} is a link, which no demo makes.", "Remove it, or choose another folder with --data."
+                )
 
     def remember(self, key: str, value: str) -> str:
         """Return what is remembered under `key`, and `value` from now on where nothing was."""

@@ -80,6 +80,15 @@ def test_metadata_that_is_no_file_is_reported(write_movie: WriteMovie, trap: Cal
         metadata_sources(path, outline)
 
 
+def test_a_link_that_leads_nowhere_does_not_give_way_to_other_metadata(write_movie: WriteMovie) -> None:
+    path = write_movie(FRAMES)
+    outline = probe(path)
+    path.with_name("a.tif.mdoc").rename(path.with_suffix(".mdoc"))
+    path.with_name("a.tif.mdoc").symlink_to("nowhere")
+    with pytest.raises(MetadataUnreadable, match="not a file of its own"):
+        metadata_sources(path, outline)
+
+
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_gain_reference_that_is_no_file_is_reported(tmp_path: Path, trap: Callable[[Path], None]) -> None:
     path = tmp_path / "gain.mrc"

@@ -15,6 +15,7 @@ from cloudlet.cryoem.formats.collection_star import (
 from cloudlet.cryoem.formats.motion_star import MovieMotion, write_motion_star
 from cloudlet.cryoem.formats.star import add_pairs, add_table
 from cloudlet.cryoem.numerics.ctf import Defocus
+from cloudlet.openat import FileBeneath
 
 MOTION = MovieMotion(
     movie_name="/raw/a.tif",
@@ -44,7 +45,7 @@ def micrograph(
 
 
 def test_shifts_bring_frames_back_onto_the_first(tmp_path: Path) -> None:
-    write_motion_star(tmp_path / "a.star", MOTION)
+    write_motion_star(FileBeneath(tmp_path, "a.star"), MOTION)
     columns = ["MicrographFrameNumber", "MicrographShiftX", "MicrographShiftY"]
     table = read_back(tmp_path / "a.star", "global_shift").find("_rln", columns)
     rows = [[float(cell) for cell in row] for row in table]
@@ -53,7 +54,7 @@ def test_shifts_bring_frames_back_onto_the_first(tmp_path: Path) -> None:
 
 
 def test_the_general_block_says_how_the_movie_was_taken(tmp_path: Path) -> None:
-    write_motion_star(tmp_path / "a.star", MOTION)
+    write_motion_star(FileBeneath(tmp_path, "a.star"), MOTION)
     general = read_back(tmp_path / "a.star", "general")
     expected = {
         "ImageSizeX": 400,
@@ -74,7 +75,7 @@ def test_the_general_block_says_how_the_movie_was_taken(tmp_path: Path) -> None:
 
 def test_micrographs_share_an_optics_group_only_if_taken_alike(tmp_path: Path) -> None:
     path = tmp_path / "corrected_micrographs.star"
-    write_corrected_star(path, [micrograph("a"), micrograph("b", 0.45, 2), micrograph("c")])
+    write_corrected_star(FileBeneath(tmp_path, path.name), [micrograph("a"), micrograph("b", 0.45, 2), micrograph("c")])
     columns = ["OpticsGroup", "MicrographOriginalPixelSize", "MicrographPixelSize"]
     groups = read_back(path, "optics").find("_rln", columns)
     assert [[float(cell) for cell in row] for row in groups] == [[1, 1.4, 1.4], [2, 0.45, 0.9]]
@@ -85,7 +86,9 @@ def test_micrographs_share_an_optics_group_only_if_taken_alike(tmp_path: Path) -
 
 def test_micrographs_without_a_ctf_are_left_out_of_the_ctf_file(tmp_path: Path) -> None:
     path = tmp_path / "micrographs_ctf.star"
-    write_ctf_star(path, [micrograph("a"), micrograph("b", defocus=Defocus(15_200, 14_800, 33.0))])
+    write_ctf_star(
+        FileBeneath(tmp_path, path.name), [micrograph("a"), micrograph("b", defocus=Defocus(15_200, 14_800, 33.0))]
+    )
     columns = ["MicrographName", "DefocusU", "DefocusV", "CtfAstigmatism", "DefocusAngle", "CtfMaxResolution"]
     table = read_back(path, "micrographs").find("_rln", columns)
     assert [row[0] for row in table] == ["micrographs/b.mrc"]
@@ -93,7 +96,7 @@ def test_micrographs_without_a_ctf_are_left_out_of_the_ctf_file(tmp_path: Path) 
 
 
 def test_an_empty_collection_can_be_written(tmp_path: Path) -> None:
-    write_corrected_star(tmp_path / "a.star", [])
+    write_corrected_star(FileBeneath(tmp_path, "a.star"), [])
     assert read_back(tmp_path / "a.star", "micrographs") is not None
 
 

@@ -15,6 +15,7 @@ from cloudlet.cli.main import _program
 from cloudlet.cryoem.errors import FileUnreadable
 from cloudlet.cryoem.formats.motion_star import MovieMotion, write_motion_star
 from cloudlet.cryoem.inspection import Report, inspected
+from cloudlet.openat import FileBeneath
 
 WriteMovie = Callable[..., Path]
 FRAMES = np.random.default_rng(0).poisson(4, (4, 260, 280)).astype(np.uint8)
@@ -161,7 +162,10 @@ def test_epus_xml_and_serialems_defects_are_reported(tmp_path: Path) -> None:
 
 def test_our_own_motion_star_is_clean_and_a_table_without_a_blank_line_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.star"
-    write_motion_star(path, MovieMotion("a.tif", (4, 260, 280), None, 1.4, 1, 2.5, 0, 300, np.zeros((4, 2))))
+    write_motion_star(
+        FileBeneath(path.parent, path.name),
+        MovieMotion("a.tif", (4, 260, 280), None, 1.4, 1, 2.5, 0, 300, np.zeros((4, 2))),
+    )
     report = inspected(path)
     assert (report.kind, report.departures, report.problem) == ("STAR file", [], None)
     assert facts(report)["data_global_shift"] == "4 rows of 3 columns"

@@ -123,6 +123,19 @@ def test_secrets_behind_a_link_are_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["lock", "raw", "cloudlet.db", "demo.json"])
+def test_a_link_from_before_the_folder_was_private_is_refused(tmp_path: Path, name: str) -> None:
+    root, elsewhere = tmp_path / "demo", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.write_text("{}")
+    (root / "demo.json").write_text("{}")
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to(elsewhere)
+    with pytest.raises(FolderNotPrivate, match=f"{name} is a link.* Remove it"), DemoFolder.opened(root):
+        pass
+    assert elsewhere.read_text() == "{}"
+
+
 def test_a_secret_is_written_to_a_file_of_its_own_and_not_through_one_that_was_there(tmp_path: Path) -> None:
     planted = tmp_path / "planted"
     planted.write_text("mine")

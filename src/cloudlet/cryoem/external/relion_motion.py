@@ -25,7 +25,7 @@ from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
-from cloudlet.cryoem.formats.atomic_write import telling_unwritable
+from cloudlet.cryoem.formats.atomic_write import translate_write_errors
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import MovieFile, open_movie
@@ -114,7 +114,7 @@ def _workspace(path: Path, project_folder: Path) -> Iterator[Path]:
     """
     place = ProductPaths(path).target(project_folder, f"{_FOLDER}/{secrets.token_hex(6)}")
     with ExitStack() as until_removed:
-        with telling_unwritable(place):  # of the folder alone: what is done in it has errors of its own
+        with translate_write_errors(place):  # of the folder alone: what is done in it has errors of its own
             folder = until_removed.enter_context(private_folder(place))
         yield folder
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from cloudlet.cryoem.errors import ProductUnwritable
 from cloudlet.openat import FileBeneath, PathRefused, make_folder, open_beneath, opened_folder
 
-__all__ = ["atomic_write", "telling_unwritable"]
+__all__ = ["atomic_write", "translate_write_errors"]
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def atomic_write(product: FileBeneath) -> Iterator[BinaryIO]:
     """
     name = PurePath(product.name).name
     temporary = f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part"
-    with telling_unwritable(product), _opened_folder_of(product) as folder:
+    with translate_write_errors(product), _opened_folder_of(product) as folder:
         descriptor = open_beneath(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -42,8 +42,8 @@ def atomic_write(product: FileBeneath) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def telling_unwritable(product: FileBeneath) -> Iterator[None]:
-    """Tell in plain sentences why a product cannot be written.
+def translate_write_errors(product: FileBeneath) -> Iterator[None]:
+    """Raise file-system errors as plain sentences about the product.
 
     Raises
     ------

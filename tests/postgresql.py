@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -23,17 +22,21 @@ ROLE = "cloudlet"
 GUARDED = "guarded"
 """The one database of which the server demands a password."""
 START_SECONDS = 60
-SERVER_OPTIONS = {
-    "listen_addresses": "",
+KEEP = """
+exec 3<&0
+( "$@" 3<&- & server=$!; cat <&3 >/dev/null; kill -QUIT $server; wait $server; touch "$5/ended" ) &
+"""
+"""Runs a server that is nobody's child, because tests count theirs, until whoever holds our input closes it or dies."""
+OWN_OPTIONS = {"listen_addresses": "", "shared_buffers": "32MB"}
+HASTY_OPTIONS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "shared_buffers": "32MB",
     "autovacuum": "off",
 }
-"""Nothing in it outlives the tests, so nothing need reach the disk."""
+"""Where nothing outlives the tests, nothing need reach the disk."""
 
 
 def program(name: str) -> str | None:
@@ -75,30 +78,38 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Yield a server that ends with the block, and with this process if it is killed."""
+def running_server(*, is_durable: bool = False) -> Iterator[Server]:
+    """Yield a server that ends with the block, and with this process if it is killed.
+
+    Parameters
+    ----------
+    is_durable
+        Whether what it commits reaches the disk, as it does in service.
+    """
     postgres, initdb = program(POSTGRES), program("initdb")
     if postgres is None or initdb is None:
         raise RuntimeError("PostgreSQL is not installed; `make packages` installs it")
     folder = Path(tempfile.mkdtemp(prefix="cloudlet-postgresql-"))
     data, log = folder / "data", folder / "log"
-    started = None
     try:
         unprivileged = _unprivileged(folder)
         command = [initdb, "-D", str(data), f"--username={ROLE}", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         subprocess.run([*command, "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", **unprivileged)
         rules = data / "pg_hba.conf"
         rules.write_text(f"local {GUARDED} all scram-sha-256\n{rules.read_text()}")
-        options = [word for name, value in SERVER_OPTIONS.items() for word in ("-c", f"{name}={value}")]
-        command = ["setpriv", "--pdeathsig", "QUIT", postgres, "-D", str(data), "-k", str(folder), *options]
+        chosen = OWN_OPTIONS if is_durable else OWN_OPTIONS | HASTY_OPTIONS
+        options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+        command = ["sh", "-c", KEEP, "keep", postgres, "-D", str(data), "-k", str(folder), *options]
         with log.open("wb") as output:
-            started = subprocess.Popen(command, stdout=output, stderr=output, cwd="/", **unprivileged)
-        _wait(started, data / "postmaster.pid", log)
-        yield Server(folder)
+            keeper = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/", **unprivileged
+            )
+        with keeper:  # leaving closes the input that the server hangs on
+            keeper.wait()
+            _wait(data / "postmaster.pid", log)
+            yield Server(folder)
+        _wait_for_end(folder)
     finally:
-        if started is not None:
-            started.send_signal(signal.SIGQUIT)  # at once, whoever is still connected
-            started.wait()
         shutil.rmtree(folder)
 
 
@@ -111,9 +122,17 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 
 
-def _wait(server: subprocess.Popen[bytes], pid_file: Path, log: Path) -> None:
+def _wait(pid_file: Path, log: Path) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while not (pid_file.exists() and pid_file.read_text().rstrip().endswith("ready")):
-        if server.poll() is not None or time.monotonic() > give_up_at:
+        if time.monotonic() > give_up_at:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+        time.sleep(0.02)
+
+
+def _wait_for_end(folder: Path) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while not (folder / "ended").exists():
+        if time.monotonic() > give_up_at:
+            raise RuntimeError("PostgreSQL did not end")
         time.sleep(0.02)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import sys
 
+from benchmarks.ground import stores, writers
 from benchmarks.sections import Section, measure_sections
 
-SECTIONS: dict[str, Section] = {}
+SECTIONS: dict[str, Section] = {
+    "stores": stores.measure,
+    "writers": writers.measure,
+}
 
 
 if __name__ == "__main__":

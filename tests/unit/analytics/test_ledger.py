@@ -14,7 +14,7 @@ from cloudlet.analytics.ledger import Attempt, Ledger
 from cloudlet.analytics.rules import FileStamp, Phase
 from cloudlet.analytics.watcher_messages import FileChange
 from cloudlet.clock import utc_now
-from cloudlet.database import Database
+from cloudlet.database import Database, ValueNotStorable
 from cloudlet.events import read_after
 from cloudlet.events.store import EventRow
 
@@ -179,3 +179,16 @@ def test_the_change_numbers_of_many_rows_are_those_of_their_own_events(
     by_exposure = {each.data["exposure_id"]: each.id for each in news}
     assert {each.id: each.change for each in runs.exposures(run.id)} == by_exposure
     assert len(by_exposure) == 500
+
+
+def test_a_result_that_is_no_number_is_refused_and_leaves_the_attempt_as_it_was(
+    ledger: Ledger, runs: Runs, run: Run
+) -> None:
+    ledger.store_changes([change("a", Phase.READY)])
+    attempt = begin(ledger)
+    with pytest.raises(ValueNotStorable):
+        ledger.finish(attempt, Results({"length": float("inf")}))
+    assert states(runs, run) == {"a": "running"}
+    odd = Results({"length": 1.0}, {"page": "pages/\udcff\0.png"})
+    assert ledger.finish(attempt, odd)
+    assert runs.exposures(run.id)[0].results == odd

@@ -14,10 +14,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing$missing for the system tests."
     apt-get update -qq
     case $missing in
-    *postgresql*) # tests start servers of their own: Debian's need not be made
-        mkdir -p /etc/postgresql-common
-        [ -e /etc/postgresql-common/createcluster.conf ] ||
-            echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    *postgresql*) # tests start servers of their own: Debian need not make one
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+        sed -i -E 's/^#? ?create_main_cluster .*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
         ;;
     esac
     # shellcheck disable=SC2086 # one word for each package

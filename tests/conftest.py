@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 from hypothesis import settings
+from tests.postgresql import program
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")  # machines are shared: an example may take long without being wrong
@@ -18,6 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         for mark in item.iter_markers("needs"):
-            missing = [program for program in mark.args if shutil.which(program) is None]
+            missing = [name for name in mark.args if program(name) is None]
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}; `make packages` installs it"))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.ground import sign_in, swaps
+from benchmarks.ground import sign_in, stores, swaps, writers
 from benchmarks.sections import Section, measure_sections
 
 SECTIONS: dict[str, Section] = {
     "sign_in": sign_in.measure,
     "swaps": swaps.measure,
+    "stores": stores.measure,
+    "writers": writers.measure,
 }
 
 

@@ -52,10 +52,7 @@ def is_known(work: Session, secret: str) -> bool:
 
 def spend(work: Session, secret: str) -> TicketRow | None:
     """Take the ticket out of the table, so that nobody can show it again; None where it is not there."""
-    row = work.get(TicketRow, _digest(secret))
-    if row is not None:
-        work.delete(row)
-    return row
+    return work.scalar(delete(TicketRow).where(TicketRow.digest == _digest(secret)).returning(TicketRow))
 
 
 def subprotocols(secret: str) -> tuple[str, str]:

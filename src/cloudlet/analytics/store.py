@@ -24,7 +24,7 @@ from cloudlet.analytics.models import (
 )
 from cloudlet.analytics.rules import FileStamp
 from cloudlet.database import JsonObject, Table
-from cloudlet.events import latest, publish, read_after
+from cloudlet.events import publish
 
 __all__ = ["ExposureRow", "RunRow", "move", "written_at"]
 
@@ -126,15 +126,11 @@ def move(work: Session, moves: Mapping[ExposureRow, ExposureState]) -> None:
         row.state = state
     work.add_all(moves)
     work.flush()
-    before = latest(work)
-    publish(
-        work,
-        *(ExposureStateChanged(str(row.run_id), exposure_id=row.id, state=state.value) for row, state in moves.items()),
+    news = (
+        ExposureStateChanged(str(row.run_id), exposure_id=row.id, state=state.value) for row, state in moves.items()
     )
-    work.flush()
-    changes = {news.data["exposure_id"]: news.id for news in read_after(work, before, limit=len(moves))}
-    for row in moves:
-        row.change = changes[row.id]
+    for row, number in zip(moves, publish(work, *news), strict=True):
+        row.change = number
 
 
 def written_at(stamp: FileStamp) -> datetime:

@@ -1,4 +1,4 @@
-"""The audit table: rows can be added and read; triggers refuse everything else."""
+"""The audit table: rows can be added at its end and read; triggers refuse everything else."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy import DDL, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudlet.audit.models import Act, AuditRecord
+from cloudlet.audit.triggers import TRIGGERS
 from cloudlet.database import JsonObject, Table, now_in
 
-__all__ = ["TRIGGERS", "AuditRow", "read", "record", "verify"]
+__all__ = ["AuditRow", "read", "record", "verify"]
 
 FIRST = "0" * 64
 
@@ -33,13 +34,9 @@ class AuditRow(Table):
     digest: Mapped[str]
 
 
-TRIGGERS = tuple(
-    f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END"
-    for act in ("UPDATE", "DELETE")
-)
-for _trigger in TRIGGERS:
-    event.listen(AuditRow.__table__, "after_create", DDL(_trigger))  # type: ignore[no-untyped-call]
+for _dialect, _statements in TRIGGERS.items():
+    for _statement in _statements:
+        event.listen(AuditRow.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 
 def record(work: Session, act: Act) -> None:
@@ -88,4 +85,6 @@ def _as_record(row: AuditRow) -> AuditRecord:
 
 def _digest(previous: str, at: datetime, act: Act) -> str:
     content = [previous, at.isoformat(), act.actor, act.what, act.subject, act.detail]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
+    ).hexdigest()

@@ -1,12 +1,21 @@
-"""One engine and one unit of work: every component's rows live in the same database.
+"""One database, an SQLite file or a PostgreSQL database, and one meaning: every component's rows live in it.
 
-Reading units use a deferred transaction, so that readers never wait for one another; writing units begin at
-once as the only writer, so that what was read inside one is still true when it commits.
+Reading units see one state and never wait; writing units begin at once as the only writer among all processes, so that
+what was read inside one is still true when it commits, and numbers are given out in the order of the commits.
 """
 
 from cloudlet.database.engine import Database, now_in
-from cloudlet.database.errors import DatabaseUnusable
+from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
 from cloudlet.database.settings import DatabaseSettings
 from cloudlet.database.tables import JsonObject, Table, UtcInstant
 
-__all__ = ["Database", "DatabaseSettings", "DatabaseUnusable", "JsonObject", "Table", "UtcInstant", "now_in"]
+__all__ = [
+    "Database",
+    "DatabaseSettings",
+    "DatabaseUnusable",
+    "JsonObject",
+    "Table",
+    "UtcInstant",
+    "ValueNotStorable",
+    "now_in",
+]

@@ -1,24 +1,27 @@
-"""The engine, tuned for one host with several processes, and its two units of work."""
+"""The database of a cloudlet, shared by its processes, and its two units of work."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from cloudlet.clock import Clock, utc_now
-from cloudlet.database.errors import DatabaseUnusable
+from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
+from cloudlet.database.postgresql import open_postgresql
+from cloudlet.database.sqlite import open_sqlite
+from cloudlet.database.timeouts import TURN_SECONDS
+from cloudlet.database.urls import parse_url
+from cloudlet.database.values import refuse_odd_text
 
 __all__ = ["Database", "now_in"]
-
-BUSY_TIMEOUT_SECONDS = 30
 
 
 class Database:
@@ -27,27 +30,29 @@ class Database:
     Parameters
     ----------
     url
-        An SQLAlchemy URL; ``sqlite:///FILE`` is the one kind supported so far.
+        ``sqlite:///FILE`` or ``postgresql://...``.
     clock
         Tells the instant that rows are dated with.
 
     Raises
     ------
     DatabaseUnusable
-        The URL names no SQLite file, or a folder that cannot be used.
+        The file's folder or the server cannot be used, or the URL names neither.
     """
 
     def __init__(self, url: str, clock: Clock = utc_now) -> None:
-        _check(url)
-        self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
-        event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "begin", _begin)
+        self.engine = _open(url)
+        event.listen(self.engine, "before_cursor_execute", _refuse_odd_text)
+        event.listen(self.engine, "handle_error", _unwrap)
+        reading = self.engine.execution_options(cloudlet_reads=True)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
+        self._readers = sessionmaker(reading, expire_on_commit=False, info={"clock": clock})
         self._thread = threading.local()
+        self._turn = threading.Lock()
 
     @contextmanager
     def read(self, within: Session | None = None) -> Iterator[Session]:
-        """Yield a session that sees one consistent state; whatever it changed is rolled back.
+        """Yield a session that sees one consistent state, and in which the database refuses to change anything.
 
         Parameters
         ----------
@@ -57,7 +62,7 @@ class Database:
         if within is not None:
             yield within
             return
-        with self._sessions() as session:
+        with self._readers() as session:
             yield session
             session.rollback()
 
@@ -76,6 +81,8 @@ class Database:
         RuntimeError
             This thread is in a writing unit of work already and did not hand it in: the new one would wait for it for
             ever. Or what was handed in cannot write.
+        sqlalchemy.exc.OperationalError
+            Somebody else has been writing for too long, or the database cannot be reached; trying again may help.
         """
         if within is not None:
             if not within.info.get("is_writing"):
@@ -83,21 +90,29 @@ class Database:
             yield within
             within.flush()
             return
-        if getattr(self._thread, "is_writing", False):
-            raise RuntimeError("a unit of work was opened inside another: hand in the outer one")
-        with self._sessions() as session:
+        with self._turn_of_this_thread(), self._sessions() as session:
             session.info["is_writing"] = True
-            self._thread.is_writing = True
-            try:
-                session.connection(execution_options={"cloudlet_write": True})
-                yield session
-                session.commit()
-            finally:
-                self._thread.is_writing = False
+            session.connection()  # begins, as the only writer, before anything is looked at
+            yield session
+            session.commit()
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _turn_of_this_thread(self) -> Iterator[None]:
+        """Let threads queue here, so that one alone holds a connection while it waits, and readers find others."""
+        if getattr(self._thread, "is_writing", False):
+            raise RuntimeError("a unit of work was opened inside another: hand in the outer one")
+        if not self._turn.acquire(timeout=TURN_SECONDS):
+            raise OperationalError("BEGIN", None, TimeoutError("other threads have been writing for too long"))
+        self._thread.is_writing = True
+        try:
+            yield
+        finally:
+            self._thread.is_writing = False
+            self._turn.release()
 
 
 def now_in(work: Session) -> datetime:
@@ -106,23 +121,21 @@ def now_in(work: Session) -> datetime:
     return clock()
 
 
-def _check(url: str) -> None:
-    if not url.startswith("sqlite://"):  # the sentence leaves the URL out: another kind's may hold a password
-        raise DatabaseUnusable("The database is not an SQLite file.", "Use sqlite:///FILE.")
-    folder = Path(make_url(url).database or ".").parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise DatabaseUnusable(
-            f"The database cannot be opened: the folder {folder} is missing or may not be written.",
-            "Make the folder, or give the cloudlet's user the right to write in it.",
-        )
+def _open(url: str) -> Engine:
+    try:
+        parts = parse_url(url)
+    except ValueError as cause:
+        raise DatabaseUnusable(f"The database cannot be opened: {cause}.") from cause
+    return open_sqlite(parts) if parts.get_backend_name() == "sqlite" else open_postgresql(parts)
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the begin event below decides how a transaction starts
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def _refuse_odd_text(
+    _connection: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, _executemany: bool
+) -> None:
+    refuse_odd_text(parameters or ())
 
 
-def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("cloudlet_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def _unwrap(context: ExceptionContext) -> None:
+    """Raise what a person can read as it is, where SQLAlchemy would wrap it."""
+    if isinstance(context.original_exception, ValueNotStorable):
+        raise context.original_exception

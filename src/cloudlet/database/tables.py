@@ -1,11 +1,11 @@
-"""What all tables share: one declarative base, instants as integers, and JSON objects."""
+"""What all tables share: one declarative base, whole numbers of 64 bits, instants as such, and JSON objects."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
 
 __all__ = ["JsonObject", "Table", "UtcInstant"]
@@ -14,6 +14,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 JsonObject = dict[str, Any]
 """A JSON object as Python sees it; only what `json` can write may be inside."""
+
+
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite's integers have 64 bits anyway, and it numbers rows by itself in a column called so only."""
 
 
 class UtcInstant(TypeDecorator[datetime]):
@@ -47,4 +51,4 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {JsonObject: JSON, datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy reads it so
+    type_annotation_map = {int: _NUMBER, JsonObject: JSON, datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy reads it so

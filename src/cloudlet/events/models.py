@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-__all__ = ["Event", "StoredEvent"]
+__all__ = ["Event", "EventsMissed", "StoredEvent"]
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,7 @@ class StoredEvent:
     subject: str
     data: dict[str, Any]
     """The event's own fields, without `subject`."""
+
+
+class EventsMissed(Exception):
+    """A reader was too slow, or away for more than a week, and must read the present state afresh."""

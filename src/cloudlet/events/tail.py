@@ -2,8 +2,9 @@
 
 Theory of operation: a single task asks the database every `interval` seconds for what is new and puts it
 into each listener's bounded queue. A listener that does not keep up is marked as having missed something and
-gets no more until it has been told so: it must read the present state afresh, which every listener can do. A look
-that fails, because the database is busy or its disk fails, finds nothing; the next one finds what it left.
+gets no more until it has been told so: it must read the present state afresh, which every listener can do. So must
+all listeners of a process that was away for so long that what it had not seen was pruned. A look that fails, because
+the database is busy or its disk fails, finds nothing; the next one finds what it left. A second task prunes the table.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
 from cloudlet.database import Database
-from cloudlet.events.models import StoredEvent
+from cloudlet.events.models import EventsMissed, StoredEvent
+from cloudlet.events.pruning import keep_pruned
 from cloudlet.events.store import latest, read_after
 
-__all__ = ["EventsMissed", "Listener", "Tail"]
+__all__ = ["Listener", "Tail"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +30,22 @@ POLL_SECONDS = 0.2
 QUEUE_LENGTH = 1000
 
 
-class EventsMissed(Exception):
-    """A listener was too slow and must read the present state afresh."""
+@dataclass(frozen=True)
+class _Look:
+    """What a look at the table found."""
+
+    cursor: int
+    """Where the next one begins."""
+    news: tuple[StoredEvent, ...] = ()
+    is_reset: bool = False
+    """Whether something between the last cursor and this one was pruned unseen."""
 
 
 class Listener:
     """One reader's bounded queue of news."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[StoredEvent] = asyncio.Queue(QUEUE_LENGTH)
+        self._queue: asyncio.Queue[StoredEvent | None] = asyncio.Queue(QUEUE_LENGTH)
         self._missed = False
 
     def offer(self, news: StoredEvent) -> None:
@@ -45,23 +55,30 @@ class Listener:
         except asyncio.QueueFull:
             self._missed = True
 
+    def miss(self) -> None:
+        """Note that this listener has missed some, and wake it where it waits."""
+        self._missed = True
+        if self._queue.empty():
+            self._queue.put_nowait(None)
+
     async def next(self) -> StoredEvent:
         """Return the next event.
 
         Raises
         ------
         EventsMissed
-            Events were dropped because this listener was too slow; the queue starts afresh.
+            Events were dropped, because this listener was too slow or its process away; the queue starts afresh.
         """
-        if self._missed:
+        news = None if self._missed else await self._queue.get()
+        if news is None:
             self._missed = False
             self._queue = asyncio.Queue(QUEUE_LENGTH)
             raise EventsMissed
-        return await self._queue.get()
+        return news
 
 
 class Tail:
-    """The one poller of a process.
+    """The one poller of a process, which also keeps the table pruned.
 
     Parameters
     ----------
@@ -92,35 +109,43 @@ class Tail:
         """Poll for as long as the block lasts."""
         cursor = await asyncio.to_thread(self._start)
         async with asyncio.TaskGroup() as tasks:
-            poller = tasks.create_task(self._poll(cursor))
+            running = [tasks.create_task(self._poll(cursor)), tasks.create_task(keep_pruned(self._database))]
             try:
                 yield
             finally:
-                poller.cancel()
+                for task in running:
+                    task.cancel()
 
     def _start(self) -> int:
         with self._database.read() as work:
             return latest(work)
 
-    def _look(self, cursor: int) -> list[StoredEvent]:
+    def _look(self, cursor: int) -> _Look:
         with self._database.read() as work:
-            return read_after(work, cursor)
+            try:
+                news = read_after(work, cursor)
+            except EventsMissed:
+                return _Look(latest(work), is_reset=True)
+        return _Look(news[-1].id if news else cursor, tuple(news))
 
-    async def _found(self, cursor: int) -> list[StoredEvent]:
+    async def _found(self, cursor: int) -> _Look:
         try:
             found = await asyncio.to_thread(self._look, cursor)
         except OperationalError:
             if not self._is_failing:  # once, not five times a second for as long as it lasts
                 logger.warning("the event table cannot be read; trying again", exc_info=True)
             self._is_failing = True
-            return []
+            return _Look(cursor)
         self._is_failing = False
         return found
 
     async def _poll(self, cursor: int) -> None:
         while True:
-            for news in await self._found(cursor):
-                cursor = news.id
-                for listener in self._listeners:
+            found = await self._found(cursor)
+            cursor = found.cursor
+            for listener in self._listeners:
+                if found.is_reset:
+                    listener.miss()
+                for news in found.news:
                     listener.offer(news)
             await asyncio.sleep(self._interval)

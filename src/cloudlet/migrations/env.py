@@ -13,12 +13,8 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "sa.BigInteger()" if kind == "type" and isinstance(item, UtcInstant) else False
 
 
-url = context.config.get_main_option("sqlalchemy.url")
-if url is None:
-    raise RuntimeError("Alembic was started without a database.")
-database = Database(url)
-with database.engine.connect().execution_options(cloudlet_write=True) as connection:
+database = Database(context.config.attributes["url"])
+with database.engine.begin() as connection:  # as the only writer: of two upgrades at once, one finds nothing to do
     context.configure(connection=connection, target_metadata=METADATA, render_item=_render)
-    with context.begin_transaction():
-        context.run_migrations()
+    context.run_migrations()
 database.close()

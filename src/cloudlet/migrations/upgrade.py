@@ -14,7 +14,7 @@ def configuration(url: str) -> Config:
     """Return Alembic's configuration for the database at `url`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.attributes["url"] = url  # which may hold a password, and is no text of an ini file
     return config
 
 

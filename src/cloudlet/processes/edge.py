@@ -19,7 +19,7 @@ from cloudlet.analytics import AnalyticsSettings, Engine, Following, Run, Runs, 
 from cloudlet.compute import LocalPool
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
-from cloudlet.events import latest, read_after
+from cloudlet.events import EventsMissed, latest, read_after
 from cloudlet.instruments import Instruments, SessionOpened
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
@@ -161,7 +161,10 @@ def _newest(database: Database) -> int:
 
 def _news_after(database: Database, cursor: int) -> tuple[int, bool]:
     with database.read() as work:
-        news = read_after(work, cursor, kinds=NEWS)
+        try:
+            news = read_after(work, cursor, kinds=NEWS)
+        except EventsMissed:  # there may have been some
+            return latest(work), True
     return (news[-1].id, True) if news else (cursor, False)
 
 

@@ -20,6 +20,7 @@ STATUSES = {
     "account-refused": 400,
     "link-refused": 409,
     "request-unusable": 422,
+    "value-not-storable": 422,
     "request-too-slow": 408,
     "request-too-large": 413,
     "too-many-streams": 429,

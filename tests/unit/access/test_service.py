@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from cloudlet.access import Access, AccessSettings, Grant, GrantChanged, TicketRefused
 from cloudlet.audit import read
@@ -213,6 +213,18 @@ def test_ticket_that_many_show_at_once_lets_one_in(access: Access) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(is_let_in, range(8))) == 1
+
+
+def test_ticket_is_taken_by_one_statement(access: Access, database: Database) -> None:
+    grant(access, "ada", Level.OPERATE)
+    secret = secret_of(access, "ada")
+    seen: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: seen.append(statement))
+    access.redeem(secret, SCOPE)
+    question, taking = (statement for statement in seen if "access_ticket" in statement)
+    assert question.startswith("SELECT")
+    assert taking.startswith("DELETE FROM access_ticket WHERE")
+    assert "RETURNING" in taking
 
 
 def test_ticket_shown_at_another_console_is_refused_and_gone(access: Access) -> None:

@@ -13,8 +13,10 @@ from cloudlet.analytics import ExposureState, Problem, Results, Run, Runs
 from cloudlet.analytics.ledger import Attempt, Ledger
 from cloudlet.analytics.rules import FileStamp, Phase
 from cloudlet.analytics.watcher_messages import FileChange
-from cloudlet.database import Database
+from cloudlet.clock import utc_now
+from cloudlet.database import Database, ValueNotStorable
 from cloudlet.events import read_after
+from cloudlet.events.store import EventRow
 from cloudlet.identity import Actor
 
 TESTER = Actor.host("tester")
@@ -169,3 +171,29 @@ def test_every_change_has_its_event_and_a_number_of_its_own(
     for exposure in runs.exposures(run.id, by=TESTER):
         assert (exposure.results is not None) == (exposure.state is ExposureState.DONE)
         assert (exposure.problem is not None) == (exposure.state is ExposureState.FAILED)
+
+
+def test_the_change_numbers_of_many_rows_are_those_of_their_own_events(
+    ledger: Ledger, runs: Runs, run: Run, database: Database
+) -> None:
+    with database.write() as work:
+        work.add_all(EventRow(at=utc_now(), kind="x", subject="x", data={}) for _ in range(3))
+    ledger.store_changes([change(f"{number:03}", Phase.READY, 500 - number) for number in range(500)])
+    with database.read() as work:
+        news = read_after(work, 0, kinds=["analytics.exposure-changed"])
+    by_exposure = {each.data["exposure_id"]: each.id for each in news}
+    assert {each.id: each.change for each in runs.exposures(run.id, by=TESTER)} == by_exposure
+    assert len(by_exposure) == 500
+
+
+def test_a_result_that_is_no_number_is_refused_and_leaves_the_attempt_as_it_was(
+    ledger: Ledger, runs: Runs, run: Run
+) -> None:
+    ledger.store_changes([change("a", Phase.READY)])
+    attempt = begin(ledger)
+    with pytest.raises(ValueNotStorable):
+        ledger.finish(attempt, Results({"length": float("inf")}))
+    assert states(runs, run) == {"a": "running"}
+    odd = Results({"length": 1.0}, {"page": "pages/\udcff\0.png"})
+    assert ledger.finish(attempt, odd)
+    assert runs.exposures(run.id, by=TESTER)[0].results == odd

@@ -1,14 +1,17 @@
+import math
 import threading
+import traceback
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from cloudlet.clock import utc_now
-from cloudlet.database import Database, DatabaseSettings, DatabaseUnusable, UtcInstant
+from cloudlet.database import Database, DatabaseSettings, DatabaseUnusable, UtcInstant, ValueNotStorable
 from cloudlet.events.store import EventRow
 
 
@@ -35,6 +38,44 @@ def test_a_reading_unit_never_writes(database: Database) -> None:
     assert count(database) == 0
 
 
+def test_nothing_that_a_reading_unit_changes_survives_even_where_it_commits(database: Database) -> None:
+    with database.write() as work:
+        work.add(a_row())
+    for statement in ("DELETE FROM event", "UPDATE event SET kind = 'test.other'"):
+        with pytest.raises(DBAPIError), database.read() as work:
+            work.execute(text(statement))
+            work.commit()
+    with database.read() as work:
+        assert work.scalars(select(EventRow.kind)).all() == ["test.happened"]
+    with database.write() as work:  # on the same connection
+        work.add(a_row())
+    assert count(database) == 2
+
+
+def test_a_reader_sees_the_state_of_its_first_question(database: Database) -> None:
+    with database.read() as work:
+        assert work.scalars(select(EventRow)).all() == []
+        with database.write() as other:
+            other.add(a_row())
+        assert work.scalars(select(EventRow)).all() == []
+    assert count(database) == 1
+
+
+def test_readers_find_a_connection_however_many_threads_wait_to_write(database: Database) -> None:
+    def add() -> None:
+        with database.write() as work:
+            work.add(a_row())
+
+    threads = [threading.Thread(target=add) for _ in range(25)]
+    with database.write():
+        for thread in threads:
+            thread.start()
+        assert count(database) == 0
+    for thread in threads:
+        thread.join()
+    assert count(database) == 25
+
+
 def test_what_a_writer_read_is_still_true_when_it_commits(database: Database) -> None:
     """Eight threads count and add: with a late BEGIN two of them would see the same number."""
 
@@ -54,18 +95,32 @@ def test_what_a_writer_read_is_still_true_when_it_commits(database: Database) ->
     assert kinds == [f"number.{number}" for number in range(40)]
 
 
-@pytest.mark.parametrize("url", ["postgresql://ada:secret@host/name", "cloudlet.db", ""])
-def test_what_is_no_sqlite_file_is_refused_in_words_and_without_its_password(url: str) -> None:
-    with pytest.raises(DatabaseUnusable, match="SQLite") as caught:
+@pytest.mark.parametrize("url", ["mysql://ada:secret@host/name", "postgresql://ada:secret@host:port/name", ""])
+def test_what_names_no_database_is_refused_in_words_and_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="give sqlite:///FILE or postgresql://") as caught:
         Database(url)
-    assert "secret" not in str(caught.value)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("url", ["cloudlet.db", "sqlite://", "sqlite:///", "postgresql://host/name"])
-def test_settings_take_an_sqlite_file_only(url: str) -> None:
-    assert DatabaseSettings(url="sqlite:////var/lib/cloudlet.db").url == "sqlite:////var/lib/cloudlet.db"
-    with pytest.raises(ValidationError, match="give sqlite:///FILE"):
+@pytest.mark.parametrize(
+    "url", ["cloudlet.db", "sqlite://", "sqlite:///", "postgres://host/name", "postgresql://h:p/n"]
+)
+def test_settings_take_an_sqlite_file_or_a_postgresql_database_only(url: str) -> None:
+    for usable in (
+        "sqlite:////var/lib/cloudlet.db",
+        "postgresql://ada@host/name",
+        "postgresql:///cloudlet?service=one",
+    ):
+        assert DatabaseSettings(url=usable).url == usable
+    with pytest.raises(ValidationError, match="give sqlite:///FILE or postgresql://"):
         DatabaseSettings(url=url)
+
+
+def test_settings_show_no_password() -> None:
+    assert "secret" not in repr(DatabaseSettings(url="postgresql://ada:secret@host/name"))
+    with pytest.raises(ValidationError, match="passfile") as caught:
+        DatabaseSettings(url="postgresql://ada@host/name?password=secret")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_folder_that_does_not_exist_is_reported() -> None:
@@ -84,6 +139,49 @@ def test_an_instant_survives_the_database_to_the_microsecond(naive: datetime, of
 def test_an_instant_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         UtcInstant().process_bind_param(datetime(2026, 1, 1), Database("sqlite://").engine.dialect)  # noqa: DTZ001
+
+
+def test_rows_hold_whole_numbers_of_64_bits(database: Database) -> None:
+    largest = 2**63 - 1
+    with database.write() as work:
+        work.add(EventRow(id=largest, at=utc_now(), kind="test.last", subject="x", data={}))
+    with database.read() as work:
+        assert work.get(EventRow, largest) is not None
+        assert work.get(EventRow, 2**31) is None
+
+
+def test_text_is_ordered_by_its_bytes(database: Database) -> None:
+    kinds = ["B", "Z", "_", "a", "a b", "ab", "é", "\uffee", "\U0001f52c"]
+    with database.write() as work:
+        work.add_all(a_row(kind) for kind in reversed(kinds))
+    with database.read() as work:
+        assert work.scalars(select(EventRow.kind).order_by(EventRow.kind)).all() == kinds
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "a\ud800b"])
+def test_text_that_one_database_would_refuse_is_refused_by_both_also_in_a_question(
+    database: Database, odd: str
+) -> None:
+    with pytest.raises(ValueNotStorable, match="characters"), database.write() as work:
+        work.add_all([a_row("plain"), a_row(odd)])
+    with pytest.raises(ValueNotStorable, match="characters"), database.read() as work:
+        work.scalars(select(EventRow).where(EventRow.kind == odd)).all()
+    assert count(database) == 0
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_json_holds_no_number_that_is_none(database: Database, number: float) -> None:
+    with pytest.raises(ValueNotStorable, match="number"), database.write() as work:
+        work.add(EventRow(at=utc_now(), kind="x", subject="x", data={"deep": [{"figure": number}]}))
+    assert count(database) == 0
+
+
+def test_json_holds_any_text_and_gives_numbers_back_exactly(database: Database) -> None:
+    data = {"NUL \0": ["\ud800", "µÅ \U0001f52c"], "numbers": [0.1, 1e-320, 2**70, -0.0, True, None]}
+    with database.write() as work:
+        work.add(EventRow(at=utc_now(), kind="x", subject="x", data=data))
+    with database.read() as work:
+        assert repr(work.scalars(select(EventRow)).one().data) == repr(data)
 
 
 def test_instants_come_back_in_utc(database: Database) -> None:

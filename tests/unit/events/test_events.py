@@ -27,11 +27,11 @@ class FailingDatabase(Database):
     failures_left = 0
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, within: Session | None = None) -> Iterator[Session]:
         if self.failures_left:
             self.failures_left -= 1
             raise OperationalError("SELECT", {}, OSError("disk I/O error"))
-        with super().read() as work:
+        with super().read(within) as work:
             yield work
 
 
@@ -65,9 +65,9 @@ def test_an_event_of_a_unit_that_failed_is_never_seen(database: Database) -> Non
         assert latest(work) == 0
 
 
-def test_an_event_is_dated_by_the_clock_of_its_database(database: Database) -> None:
+def test_an_event_is_dated_by_the_clock_of_its_database(database: Database, database_url: str) -> None:
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    dated = Database(str(database.engine.url), lambda: noon)
+    dated = Database(database_url, lambda: noon)
     tell(dated, 1)
     dated.close()
     with database.read() as work:
@@ -97,9 +97,9 @@ async def test_a_slow_listener_is_reported_that_it_missed_something(database: Da
 
 
 async def test_news_arrive_again_after_looks_that_failed_and_the_log_has_one_warning(
-    database: Database, caplog: pytest.LogCaptureFixture
+    database: Database, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failing = FailingDatabase(str(database.engine.url))
+    failing = FailingDatabase(database_url)
     tail = Tail(failing, interval=0.01)
     async with asyncio.timeout(10), tail.running():
         with tail.listen() as listener:

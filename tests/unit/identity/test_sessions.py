@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from cloudlet import audit, events
 from cloudlet.database import Database
@@ -196,6 +196,5 @@ def test_old_sessions_are_deleted_when_somebody_signs_in(
     identities.open_session(ADA, "Ada Park", SECRET)
     clock.advance(hours=13)
     identities.open_session(ADA, "Ada Park", "z" * 43)
-    connection = sqlite3.connect(database.engine.url.database or "")
-    assert connection.execute("SELECT count(*) FROM web_session").fetchone() == (1,)
-    connection.close()
+    with database.read() as work:
+        assert work.scalar(text("SELECT count(*) FROM web_session")) == 1

@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from cloudlet import audit
+from cloudlet.database import Table
 from cloudlet.identity import Account, Actor, Identity
 from cloudlet.identity.errors import Refusal
 from cloudlet.identity.pending_sign_in import PendingSignIn, PendingSignIns
@@ -58,8 +60,8 @@ def logged_only(world: Any, log: pytest.LogCaptureFixture) -> list[str]:
 
 def rows(world: Any) -> list[str]:
     """Return every row of every table."""
-    with world.database.engine.connect() as connection:
-        return list(connection.connection.driver_connection.iterdump())
+    with world.database.read() as work:
+        return [str(row) for table in Table.metadata.sorted_tables for row in work.execute(select(table))]
 
 
 def test_table_of_refusals_names_every_fault_but_the_one_that_stops_before_the_provider() -> None:

@@ -168,7 +168,15 @@ async def test_a_number_that_nothing_can_have_is_refused(browser, measured, meth
         assert (await client.request(method, path.format(number))).status_code == 422
 
 
-@pytest.mark.parametrize("number", [2**63 - 1, 99])
+@pytest.mark.parametrize("path", ["/instruments/a%00", "/instruments/%00/cockpit", "/api/instruments/%00"])
+async def test_a_name_that_nothing_can_have_is_refused(browser, site, path) -> None:
+    async with browser("ada") as client:
+        answer = await client.get(path)
+    assert answer.status_code == 422
+    assert "characters that cannot be stored" in answer.text
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**31, 99])
 async def test_the_largest_number_that_something_could_have_is_404(browser, measured, number) -> None:
     async with browser("ada") as client:
         for path in ("/exposures/{}", "/api/runs/{}/snapshot", "/api/exposures/{}"):

@@ -5,10 +5,53 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+AUDIT_TRIGGERS = {
+    "sqlite": (
+        """\
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END""",
+        """\
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END""",
+        """\
+CREATE TRIGGER audit_no_replacement BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id OR previous = NEW.previous)
+BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END""",
+        """\
+CREATE TRIGGER audit_at_the_end AFTER INSERT ON audit
+WHEN NEW.id < 1 OR EXISTS (SELECT 1 FROM audit WHERE id > NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END""",
+    ),
+    "postgresql": (
+        """\
+CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE integrity_constraint_violation USING MESSAGE = 'the audit record is append-only';
+END $$""",
+        """\
+CREATE FUNCTION audit_grow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id < 1 OR EXISTS (SELECT 1 FROM audit WHERE id >= NEW.id) THEN
+        RAISE integrity_constraint_violation USING MESSAGE = 'the audit record is append-only';
+    END IF;
+    RETURN NEW;
+END $$""",
+        """\
+CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
+        """\
+CREATE TRIGGER audit_at_the_end BEFORE INSERT ON audit
+FOR EACH ROW EXECUTE FUNCTION audit_grow()""",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -23,17 +66,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "access_control",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("instrument", sa.String(), nullable=False),
-        sa.Column("viewer", sa.Integer(), nullable=False),
+        sa.Column("viewer", NUMBER, nullable=False),
         sa.Column("username", sa.String(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
-        sa.Column("pointer_x", sa.Integer(), nullable=True),
-        sa.Column("pointer_y", sa.Integer(), nullable=True),
-        sa.Column("buttons", sa.Integer(), nullable=True),
+        sa.Column("pointer_x", NUMBER, nullable=True),
+        sa.Column("pointer_y", NUMBER, nullable=True),
+        sa.Column("buttons", NUMBER, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_control")),
     )
     op.create_index(op.f("ix_access_control_viewer"), "access_control", ["viewer"], unique=False)
@@ -47,10 +90,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "access_grant",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("username", sa.String(), nullable=False),
         sa.Column("instrument", sa.String(), nullable=False),
-        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("level", NUMBER, nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
         sa.Column("not_after", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_grant")),
@@ -70,7 +113,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_access_ticket_expires_at"), "access_ticket", ["expires_at"], unique=False)
     op.create_table(
         "access_viewer",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("instrument", sa.String(), nullable=False),
         sa.Column("username", sa.String(), nullable=False),
         sa.Column("display_name", sa.String(), nullable=False),
@@ -88,7 +131,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
@@ -105,7 +148,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_what"), "audit", ["what"], unique=False)
     op.create_table(
         "event",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
@@ -114,6 +157,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_event_kind"), "event", ["kind"], unique=False)
+    op.create_table(
+        "event_pruning",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("through", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_pruning")),
+    )
     op.create_table(
         "instrument",
         sa.Column("key", sa.String(), nullable=False),
@@ -146,7 +195,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_identity_link_username"), "identity_link", ["username"], unique=False)
     op.create_table(
         "instrument_session",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("instrument", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("project", sa.String(), nullable=False),
@@ -163,8 +212,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_instrument_session_instrument"), "instrument_session", ["instrument"], unique=False)
     op.create_table(
         "run",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("session_id", sa.Integer(), nullable=True),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("session_id", NUMBER, nullable=True),
         sa.Column("instrument", sa.String(), nullable=False),
         sa.Column("raw_folder", sa.String(), nullable=False),
         sa.Column("project_folder", sa.String(), nullable=False),
@@ -182,8 +231,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_run_instrument"), "run", ["instrument"], unique=False)
     op.create_table(
         "exposure",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("run_id", NUMBER, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
@@ -192,8 +241,8 @@ def upgrade() -> None:
         sa.Column("waiting_since", sa.BigInteger(), nullable=False),
         sa.Column("problem", sa.JSON(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("losses", sa.Integer(), nullable=False),
+        sa.Column("attempts", NUMBER, nullable=False),
+        sa.Column("losses", NUMBER, nullable=False),
         sa.Column("token", sa.String(), nullable=True),
         sa.Column("results", sa.JSON(), nullable=True),
         sa.Column("change", sa.BigInteger(), nullable=False),
@@ -204,11 +253,8 @@ def upgrade() -> None:
     op.create_index("ix_exposure_change", "exposure", ["run_id", "change"], unique=False)
     op.create_index("ix_exposure_finished", "exposure", ["run_id", "finished_at"], unique=False)
     op.create_index("ix_exposure_state", "exposure", ["run_id", "state", "waiting_since"], unique=False)
-    for act in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END"
-        )
+    for statement in AUDIT_TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:

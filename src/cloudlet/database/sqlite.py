@@ -1,0 +1,55 @@
+"""SQLite: one file, written by one connection at a time, read by many."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from cloudlet.database.errors import DatabaseUnusable
+from cloudlet.database.timeouts import TURN_SECONDS
+from cloudlet.database.values import to_json
+
+__all__ = ["open_sqlite"]
+
+OLDEST = (3, 35)
+"""The first with ``DELETE ... RETURNING``."""
+
+
+def open_sqlite(url: URL) -> Engine:
+    """Return the engine for the file at `url`; its transactions write unless they are marked ``cloudlet_reads``.
+
+    Raises
+    ------
+    DatabaseUnusable
+        The library is too old, or the file's folder cannot be used.
+    """
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise DatabaseUnusable(
+            f"Python's SQLite library is {sqlite3.sqlite_version}; 3.35 or newer is needed.",
+            "Use a newer Python or a newer system, or PostgreSQL.",
+        )
+    folder = Path(url.database or ".").parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DatabaseUnusable(
+            f"The database cannot be opened: the folder {folder} is missing or may not be written.",
+            "Make the folder, or give the cloudlet's user the right to write in it.",
+        )
+    engine = create_engine(url, connect_args={"timeout": TURN_SECONDS}, json_serializer=to_json)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the begin event below decides how a transaction starts
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("cloudlet_reads", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -24,7 +24,8 @@ from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
 from cloudlet.identity import Account, Identities, Identity, IdentitySettings, WebSession
 from cloudlet.instruments import Level
-from cloudlet.processes.gateway import ConsoleProtocol, create_gateway
+from cloudlet.processes.console_protocol import ConsoleProtocol
+from cloudlet.processes.gateway import create_gateway
 from cloudlet.processes.serve import server
 
 __all__ = ["ORIGIN", "SCOPE", "Stage", "Viewer", "console_at", "gateway_process", "serving"]

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from websockets.sync.client import connect
 
 from cloudlet.processes.connections import PromptProtocol, raise_connection_limit
-from cloudlet.processes.gateway import ConsoleProtocol
+from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.serve import server
 
 PATIENCE = 0.4

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 
+from benchmarks.ground import flood
 from benchmarks.sections import Section, measure_sections
 
-SECTIONS: dict[str, Section] = {}
+SECTIONS: dict[str, Section] = {"flood": flood.measure}
 
 
 if __name__ == "__main__":

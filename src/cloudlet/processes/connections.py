@@ -6,7 +6,7 @@ import asyncio
 import logging
 import resource
 import socket
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 UNSENT_BYTES = 128 * 1024
 """What may wait in the kernel for a slow browser; without it megabytes do, and a console's pings wait behind them."""
+
+REPORT_SECONDS = 60.0
 
 
 def raise_connection_limit() -> None:
@@ -49,12 +51,13 @@ class PromptProtocol(H11Protocol):
     """One more is closed at once: each holds tens of kilobytes, and up to half a megabyte that nobody reads."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _reported_at: ClassVar[float | None] = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a first request."""
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
-            logger.warning("a connection is refused: there are %s", self.max_connections)
+            self._report_refusal()
             transport.abort()
             return
         self._watch_writing(transport.get_extra_info("socket"))
@@ -74,6 +77,13 @@ class PromptProtocol(H11Protocol):
         """Begin to wait for a next request."""
         self._wait_for_head()
         super().on_response_complete()
+
+    def _report_refusal(self) -> None:
+        """Log that connections are refused, now and then: whoever opens too many must not fill the log as well."""
+        now = self.loop.time()
+        if PromptProtocol._reported_at is None or now - PromptProtocol._reported_at > REPORT_SECONDS:
+            PromptProtocol._reported_at = now
+            logger.warning("connections are refused: %s are open already", self.max_connections)
 
     def _watch_writing(self, connection: socket.socket) -> None:
         if connection.family in {socket.AF_INET, socket.AF_INET6}:

@@ -69,10 +69,10 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"][FRAME_BUDGET] = {"pay_from": self._pay_from}
 
     async def receive(self) -> Any:
-        """Return the next message, and go on with the frames when it was the last one."""
+        """Return the next message, and go on with the frames, when it was the last one, after everybody else's turn."""
         message = await super().receive()
-        if not self.read_paused:
-            self._feed()
+        if not self.read_paused and (self._limiter.is_behind or self._next_slice is not None):
+            self._feed_in(0.0)
         return message
 
     async def send(self, message: Any) -> None:
@@ -123,11 +123,16 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
         if self.transport.is_closing():
             return
         wait = self._limiter.seconds_to_wait(now)
-        if self._limiter.is_behind or wait > 0:
-            self.transport.pause_reading()
-            self._next_slice = self.loop.call_later(wait, self._feed_next)
+        if wait > 0 or self._limiter.is_behind:
+            self._feed_in(wait)
         elif not self.read_paused:
             self.transport.resume_reading()
+
+    def _feed_in(self, seconds: float) -> None:
+        """Feed a slice then, and read nothing until then."""
+        self.transport.pause_reading()
+        if self._next_slice is None:
+            self._next_slice = self.loop.call_later(seconds, self._feed_next)
 
     def _feed_next(self) -> None:
         self._next_slice = None

@@ -14,6 +14,7 @@ from tests.system.flooding import FLOODS, Window, flooding
 from tests.system.gateway import SCOPE, Stage, console_at, serving
 
 from cloudlet.access import Grant
+from cloudlet.audit import read
 from cloudlet.clock import utc_now
 from cloudlet.identity import WebSession
 from cloudlet.instruments import Level
@@ -24,6 +25,7 @@ OTHER = "scope-2"
 WINDOWS = 8
 FLOOD_SECONDS = 15.0
 MOVES = 30
+MOVE_PAUSE_SECONDS = 0.05
 LONGEST_MOVE_SECONDS = 2.0
 """On an idle machine a move takes a millisecond. With such a flood it took eleven seconds before frames were counted;
 in between there is room for a machine that does other things besides."""
@@ -59,6 +61,7 @@ def longest_move_seconds(window: Window, vnc: FakeVnc) -> float:
         window.send(move)
         vnc.wait_for(lambda move=move: vnc.inputs[-1:] == [move])
         took.append(time.monotonic() - begin)
+        time.sleep(MOVE_PAUSE_SECONDS)
     return max(took)
 
 
@@ -94,9 +97,14 @@ def test_what_a_browser_holds_that_sends_what_none_does_is_let_go_of(stage: Stag
     with window.socket:
         window.send(PRESS)
         vnc.wait_for(lambda: vnc.inputs == [PRESS])
+        begin = time.monotonic()
         window.socket.sendall(FLOODS["unsolicited pongs"].block)
         vnc.wait_for(lambda: vnc.inputs == [PRESS, LET_GO])
+        assert time.monotonic() - begin < LONGEST_RELEASE_SECONDS  # a silent browser is dropped after ten
         eventually(lambda: stage.operator() is None)
+    with stage.database.read() as work:
+        (released,) = read(work, what="access.control-released")
+    assert released.act.detail["cause"] == "flooded the gateway"
 
 
 def test_a_persons_quiet_window_goes_on_beside_the_flooding_ones(stage: Stage, vnc: FakeVnc) -> None:

@@ -6,9 +6,9 @@ costs the gateway as much. So bytes from the network wait here first. `release` 
 could be paid for, few enough that parsing them holds nobody up. A read and a frame of any opcode cost one unit each,
 a payload one more for every 4 KiB. A frame is taken on credit and paid for before the next, so that the longest one
 does not wait for ever; while something is owed no further frame is taken, and the caller reads nothing more. The
-payload of a frame that was taken passes as it comes. The budget may be one for all windows of a person: however many
-there are, they pay from it together. An overrun slows its sender down; what no browser ever sends is a
-`FrameViolation`.
+payload of a frame that was taken passes as it comes. Each connection has a little of its own to pay from, and beyond
+that a budget that may be one for all windows of a person: however many there are, they share it, and a quiet one goes
+on beside those that use it up. An overrun slows its sender down; what no browser ever sends is a `FrameViolation`.
 
 Masks, reserved bits, unknown opcodes and misplaced continuations are left to the parser, which refuses them where they
 begin; what follows them does not matter any more.
@@ -17,7 +17,7 @@ begin; what follows them does not matter any more.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cloudlet.access.rfb.token_bucket import TokenBucket
 
@@ -31,6 +31,9 @@ UNITS_PER_SECOND = 1000.0
 and a read of its own: 400 units. A unit costs the gateway up to 0.15 ms of CPU where a frame holds a whole message."""
 UNITS_BURST = 2000.0
 """A clipboard of 256 KiB in pieces of 10 KiB costs 104 units; a tab that was asleep sends what it had queued."""
+OWN_UNITS_PER_SECOND = 50.0
+"""Some 25 pointer messages a second, and the answers to pings, of a window beside others that flood."""
+OWN_UNITS_BURST = 100.0
 UNIT_BYTES = 4096
 
 PACE_SECONDS = 0.02
@@ -74,8 +77,7 @@ class FrameViolation(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class _Header:
+class _Header(NamedTuple):
     first: int
     size: int
     """Bytes of the header itself."""
@@ -111,7 +113,8 @@ class FrameLimiter:
 
     def __init__(self, max_payload_bytes: int) -> None:
         self.budget = frame_budget()
-        """What the frames are paid from; may be replaced by one that several connections share."""
+        """What is paid from beyond the connection's own; may be replaced by one that several connections share."""
+        self._own = TokenBucket(OWN_UNITS_PER_SECOND, OWN_UNITS_BURST)
         self._max_payload_bytes = max_payload_bytes
         self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
         self._pending = bytearray()
@@ -134,7 +137,7 @@ class FrameLimiter:
         now
             Seconds of a clock that never goes back.
         """
-        self.budget.overdraw(1, now)
+        self._pay(1, now)
         self._pending += data
         self._is_behind = True
 
@@ -166,8 +169,14 @@ class FrameLimiter:
 
     def seconds_to_wait(self, now: float) -> float:
         """Return for how long nothing more is to be read or released; 0 where nothing is owed."""
-        wait = self.budget.seconds_to_wait(now)
+        wait = self._own.seconds_to_wait(now)
+        if wait:
+            wait = min(wait, self.budget.seconds_to_wait(now))
         return max(wait, PACE_SECONDS) if wait else 0.0
+
+    def _pay(self, units: int, now: float) -> None:
+        purse = self.budget if self._own.seconds_to_wait(now) else self._own
+        purse.overdraw(units, now)
 
     def _header_at(self, begin: int) -> _Header | None:
         """Return the header that begins there; None where it is not complete."""
@@ -187,7 +196,7 @@ class FrameLimiter:
     def _charge(self, header: _Header, now: float) -> None:
         if header.payload > self._max_payload_bytes:
             raise FrameViolation(TOO_BIG, f"A message is longer than {self._max_payload_bytes} bytes.")
-        self.budget.overdraw(1 + header.payload // UNIT_BYTES, now)
+        self._pay(1 + header.payload // UNIT_BYTES, now)
         if header.is_control:
             if not self._controls.take(1, now):
                 raise FrameViolation(POLICY_VIOLATED, "The viewer sends too many pings and pongs.")

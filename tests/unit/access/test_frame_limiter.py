@@ -93,9 +93,9 @@ def test_frames_pass_at_the_permitted_rate_and_no_faster(frame: Frame, seconds: 
     while now < seconds:
         frames += len(limiter.release(now)) // size
         now += limiter.seconds_to_wait(now)
-    permitted = module.UNITS_BURST + module.UNITS_PER_SECOND * seconds
-    one_wait = module.UNITS_PER_SECOND * module.PACE_SECONDS
-    assert permitted - one_wait - 2 <= frames <= permitted + 1
+    permitted = permitted_units(seconds, connections=1)
+    one_wait = (module.UNITS_PER_SECOND + module.OWN_UNITS_PER_SECOND) * module.PACE_SECONDS
+    assert permitted - one_wait - 3 <= frames <= permitted + 2
 
 
 def test_several_connections_pay_from_one_budget_together() -> None:
@@ -108,13 +108,32 @@ def test_several_connections_pay_from_one_budget_together() -> None:
     while now < 5:
         frames += sum(len(limiter.release(now)) for limiter in limiters) // MASKED_HEADER_BYTES
         now += module.PACE_SECONDS if limiters[0].seconds_to_wait(now) else 0.0
-    assert frames <= module.UNITS_BURST + 5 * module.UNITS_PER_SECOND + 8
+    assert frames <= permitted_units(5, connections=8) + 16
+    assert frames < 8 * permitted_units(5, connections=1) / 4
+
+
+def permitted_units(seconds: float, connections: int) -> float:
+    own = module.OWN_UNITS_BURST + module.OWN_UNITS_PER_SECOND * seconds
+    return module.UNITS_BURST + module.UNITS_PER_SECOND * seconds + connections * own
+
+
+def test_a_quiet_connection_goes_on_beside_others_that_use_the_budget_up() -> None:
+    quiet, flooding = FrameLimiter(MAX_BYTES), FrameLimiter(MAX_BYTES)
+    quiet.budget = flooding.budget
+    move = wire([Frame(Opcode.BINARY, bytes(6))])
+    flooding.receive(wire([Frame(Opcode.BINARY, b"")]) * 50_000, 0.0)
+    for tick in range(200):
+        now = tick * 0.05  # twenty moves a second
+        while flooding.seconds_to_wait(now) == 0:
+            flooding.release(now)
+        quiet.receive(move, now)
+        assert quiet.release(now) == move
 
 
 def test_reads_of_single_bytes_are_to_be_paid_for() -> None:
     limiter = FrameLimiter(MAX_BYTES)
     limiter.receive(wire([Frame(Opcode.BINARY, bytes(60_000))])[:8], 0.0)
-    for _ in range(int(module.UNITS_BURST)):
+    for _ in range(round(module.UNITS_BURST + module.OWN_UNITS_BURST)):
         limiter.receive(b"\0", 0.0)
         limiter.release(0.0)
     assert limiter.seconds_to_wait(0.0) > 0

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.ground import sign_in, stores, swaps, writers
+from benchmarks.ground import flood, sign_in, stores, swaps, writers
 from benchmarks.sections import Section, measure_sections
 
 SECTIONS: dict[str, Section] = {
+    "flood": flood.measure,
     "sign_in": sign_in.measure,
     "swaps": swaps.measure,
     "stores": stores.measure,

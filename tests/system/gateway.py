@@ -24,12 +24,13 @@ from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
 from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
 from cloudlet.instruments import Instruments, Level
-from cloudlet.processes.gateway import ConsoleProtocol, create_gateway
+from cloudlet.processes.console_protocol import ConsoleProtocol
+from cloudlet.processes.gateway import create_gateway
 from cloudlet.processes.serve import server
 
 STAFF = Actor.host("staff")
 
-__all__ = ["ORIGIN", "SCOPE", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
+__all__ = ["ORIGIN", "SCOPE", "STAFF", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
 
 ORIGIN = "http://127.0.0.1:9"
 SCOPE = "scope-1"

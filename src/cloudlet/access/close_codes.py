@@ -17,11 +17,19 @@ REVOKED = 4403
 TOO_MANY = 4429
 UNREACHABLE = 4502
 PROTOCOL_BROKEN = 1002
+FLOODED = 1008
+TOO_LONG = 1009
 SERVER_STOPS = 1012
 MAX_REASON_BYTES = 123
 """What a WebSocket's close frame can carry."""
 
-_LEFT = {1000: "closed by the operator", 1001: "page left", SERVER_STOPS: "gateway stopped"}
+_LEFT = {
+    1000: "closed by the operator",
+    1001: "page left",
+    FLOODED: "flooded the gateway",
+    TOO_LONG: "sent too long a message",
+    SERVER_STOPS: "gateway stopped",
+}
 
 
 class ConsoleEnded(Exception):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -27,9 +27,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from cloudlet.access.bridge import Bridge, send, shake_hands
 from cloudlet.access.close_codes import TOO_MANY, UNREACHABLE, ConsoleEnded
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
+from cloudlet.access.frame_limiter import FRAME_BUDGET, frame_budget
 from cloudlet.access.models import Authorization, ViewerSession
 from cloudlet.access.release import Releaser
 from cloudlet.access.rfb import Right
+from cloudlet.access.rfb.token_bucket import TokenBucket
 from cloudlet.access.upstream_connection import UpstreamConnection
 from cloudlet.access.upstream_connector import UpstreamConnector
 from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor, rights_of
@@ -69,6 +71,7 @@ class ConsoleServer:
         self._connectors = connectors
         self._open_consoles: dict[int, _OpenConsole] = {}
         self._windows: Counter[tuple[str, str]] = Counter()
+        self._frame_budgets: defaultdict[str, TokenBucket] = defaultdict(frame_budget)
         self._arrivals = asyncio.Lock()
         self._releaser = Releaser(connectors, self._is_operated)
 
@@ -99,6 +102,7 @@ class ConsoleServer:
 
     async def serve(self, socket: WebSocket, authorization: Authorization) -> None:
         """Serve the viewer of `authorization` on the accepted `socket` until the console ends for them."""
+        self._pay_for_frames(socket, authorization.username)
         try:
             with self._counted(authorization):
                 first = await shake_hands(socket)
@@ -108,6 +112,15 @@ class ConsoleServer:
         except ConsoleEnded as ending:
             logger.info("a console of %s ended: %s", authorization.instrument, ending.cause)
             await _close_socket(socket, ending)
+
+    def _pay_for_frames(self, socket: WebSocket, username: str) -> None:
+        """Have all that a person's windows send paid from one budget.
+
+        It outlives them: one that was filled up for whoever comes again would be no limit.
+        """
+        extension = socket.scope["extensions"].get(FRAME_BUDGET)
+        if extension is not None:
+            extension["pay_from"](self._frame_budgets[username])
 
     @contextmanager
     def _counted(self, authorization: Authorization) -> Iterator[None]:

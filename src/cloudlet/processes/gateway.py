@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-from asyncio.transports import BaseTransport
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cloudlet.access import Access, ConsoleSettings
 from cloudlet.access.console_server import ConsoleServer
@@ -22,35 +20,13 @@ from cloudlet.events import Tail
 from cloudlet.identity import Identities
 from cloudlet.instruments import Instruments
 from cloudlet.processes.connections import raise_connection_limit
+from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
 from cloudlet.processes.serve import server
 from cloudlet.settings import Settings
 
-__all__ = ["ConsoleProtocol", "create_gateway", "run"]
-
-UNSENT_BYTES = 128 * 1024
-"""What may wait in the kernel for a slow viewer; without it megabytes do, and pings wait behind them."""
-
-
-class ConsoleProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, except that a peer that is silent is dropped at once.
-
-    uvicorn 0.54 closes such a connection after its pending output, which never leaves when the network is gone: the
-    application would hear of it many minutes later, and an operator's held button would stay down until then.
-    """
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        """Bound what waits in the kernel for this browser."""
-        super().connection_made(transport)
-        connection = transport.get_extra_info("socket")
-        if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-
-    def keepalive_timeout(self) -> None:
-        """Drop the connection, with whatever it had still to send."""
-        super().keepalive_timeout()
-        self.transport.abort()
+__all__ = ["create_gateway", "run"]
 
 
 def create_gateway(
@@ -61,7 +37,7 @@ def create_gateway(
     origins: Collection[str],
     clock: Clock = utc_now,
 ) -> Starlette:
-    """Return the gateway's application, to be served with `ConsoleProtocol`.
+    """Return the gateway's application, to be served with `console_protocol.ConsoleProtocol`.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import WSProtocolType
 
 from cloudlet.processes.connections import PromptProtocol
+from cloudlet.processes.uvicorn_check import check_uvicorn
 
 __all__ = ["health_route", "listening_socket", "server"]
 
@@ -35,6 +36,11 @@ def server(app: ASGIApp, ws: type[asyncio.Protocol] | WSProtocolType = "none") -
 
     The access log is off: addresses and times of people's requests are nobody's business, and what matters is in
     the audit record.
+
+    Raises
+    ------
+    cloudlet.processes.uvicorn_check.ServerUnsuitable
+        The installed uvicorn lacks what the limits on connections are built upon.
     """
     config = uvicorn.Config(
         app,
@@ -51,6 +57,7 @@ def server(app: ASGIApp, ws: type[asyncio.Protocol] | WSProtocolType = "none") -
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         proxy_headers=False,
     )
+    check_uvicorn(config)
     return uvicorn.Server(config)
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from starlette.websockets import WebSocketDisconnect
 
 from cloudlet.access import console_server as module
 from cloudlet.access.console_server import ConsoleServer
 from cloudlet.access.errors import ConsoleUnreachable
+from cloudlet.access.frame_limiter import FRAME_BUDGET
 from cloudlet.access.models import Authorization, ViewerSession
 from cloudlet.access.presence_store import PresenceStore, state_of
+from cloudlet.access.rfb.token_bucket import TokenBucket
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.instruments import Level
@@ -86,6 +90,30 @@ async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_
         await console_server._arrive(None, upstream, BEN, b"")
     assert written == [b"a key comes up"]
     assert console_server._releaser.take_pending("scope-1") == b""
+
+
+class GoneBrowser:
+    """Went as soon as its console was open, and notes whose budget its frames were paid from."""
+
+    def __init__(self) -> None:
+        self.budgets: list[TokenBucket] = []
+        self.scope = {"extensions": {FRAME_BUDGET: {"pay_from": self.budgets.append}}}
+
+    async def send_bytes(self, _data: bytes) -> None:
+        raise WebSocketDisconnect(1001)
+
+    async def close(self, _code: int, _reason: str) -> None:
+        raise WebSocketDisconnect(1001)
+
+
+async def test_all_windows_of_a_person_pay_from_one_budget_though_they_close_in_between(database: Database) -> None:
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {})
+    browser = GoneBrowser()
+    for authorization in (ADA, replace(ADA, instrument="scope-2"), BEN):
+        await console_server.serve(browser, authorization)
+    first, second, bens = browser.budgets
+    assert first is second
+    assert first is not bens
 
 
 class SilentDoor:

@@ -6,18 +6,28 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket
+from tests.patience import eventually
 from websockets.sync.client import connect
 
 from cloudlet.processes.connections import PromptProtocol, raise_connection_limit
-from cloudlet.processes.gateway import ConsoleProtocol
+from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.serve import server
+from cloudlet.web.stream import ServerEvent, event_stream
 
 PATIENCE = 0.4
+WRITE_PATIENCE = 1.0
+MOST = 5
+PIECE = bytes(64 * 1024)
+PIECES = 256
+"""16 MiB, more than the kernel takes for who does not read."""
 
 
 def application() -> FastAPI:
@@ -32,6 +42,18 @@ def application() -> FastAPI:
     async def quick() -> str:
         return "done"
 
+    @app.get("/long")
+    async def long() -> StreamingResponse:
+        return StreamingResponse(PIECE for _ in range(PIECES))
+
+    @app.get("/events")
+    async def events() -> StreamingResponse:
+        async def many() -> AsyncGenerator[ServerEvent, None]:
+            for number in range(100_000):
+                yield ServerEvent(number, "news", {"text": 200 * "x"})
+
+        return event_stream(many())
+
     @app.websocket("/echo")
     async def echo(socket: WebSocket) -> None:
         await socket.accept()
@@ -42,18 +64,36 @@ def application() -> FastAPI:
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[uvicorn.Server, int]]:
     """Serve an application as the gateway is served, with less patience."""
     monkeypatch.setattr(PromptProtocol, "head_seconds", PATIENCE)
+    monkeypatch.setattr(PromptProtocol, "write_seconds", WRITE_PATIENCE)
+    monkeypatch.setattr(PromptProtocol, "max_connections", MOST)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = server(application(), ConsoleProtocol)
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
         thread.start()
         while not serving.started:
             time.sleep(0.01)
-        yield listener.getsockname()[1]
+        yield serving, listener.getsockname()[1]
         serving.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def port(serving: tuple[uvicorn.Server, int]) -> int:
+    return serving[1]
+
+
+def reader_of_nothing(port: int, path: str) -> socket.socket:
+    """Ask, and let the answer begin, but take nothing of it."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    connection.settimeout(10)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert connection.recv(1, socket.MSG_PEEK)
+    return connection
 
 
 def closed_after(connection: socket.socket, drip: bytes = b"") -> float:
@@ -101,6 +141,36 @@ def test_a_websocket_stays_open_however_silent(port: int) -> None:
         time.sleep(2 * PATIENCE)
         viewer.send("still here")
         assert viewer.recv() == "still here"
+
+
+@pytest.mark.parametrize("path", ["long", "events"])
+def test_a_connection_whose_browser_never_reads_is_ended(serving: tuple[uvicorn.Server, int], path: str) -> None:
+    with reader_of_nothing(serving[1], path):
+        assert serving[0].server_state.connections
+        eventually(lambda: not serving[0].server_state.connections)
+        eventually(lambda: not serving[0].server_state.tasks)
+
+
+def test_a_browser_that_reads_slowly_gets_its_whole_answer(port: int) -> None:
+    with reader_of_nothing(port, "long") as connection:
+        taken, end = 0, time.monotonic() + 3 * WRITE_PATIENCE
+        while time.monotonic() < end:
+            time.sleep(WRITE_PATIENCE / 5)
+            taken += len(connection.recv(4096))
+        assert taken < len(PIECE) * PIECES / 100
+        while data := connection.recv(1 << 20):
+            taken += len(data)
+        assert taken > len(PIECE) * PIECES
+
+
+def test_a_connection_too_many_is_closed_at_once_and_the_others_serve(serving: tuple[uvicorn.Server, int]) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(("127.0.0.1", serving[1]))) for _ in range(MOST)]
+        eventually(lambda: len(serving[0].server_state.connections) == MOST)
+        refused = stack.enter_context(socket.create_connection(("127.0.0.1", serving[1])))
+        assert closed_after(refused) < PATIENCE
+        connections[-1].sendall(b"POST /quick HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connections[-1].recv(1000).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_a_process_may_hold_all_the_connections_that_the_host_allows() -> None:

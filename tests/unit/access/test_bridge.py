@@ -1,0 +1,57 @@
+"""One viewer's messages are filtered in pieces, so that others get their turn in between."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from starlette.websockets import WebSocket
+
+from cloudlet.access.bridge import PIECE_BYTES, Bridge
+from cloudlet.access.close_codes import ConsoleEnded
+from cloudlet.access.rfb import Right
+from cloudlet.access.upstream_connection import UpstreamConnection
+
+ASK = struct.pack("!BBHHHH", 3, 1, 0, 0, 7, 7)
+WITHIN_BURST = 1900
+
+
+class Browser:
+    """Sends one message, then goes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._messages = [{"type": "websocket.receive", "bytes": data}, {"type": "websocket.disconnect", "code": 1001}]
+
+    async def receive(self) -> dict[str, object]:
+        return self._messages.pop(0)
+
+
+async def drained() -> None:
+    """Take everything at once."""
+
+
+async def test_a_long_message_of_short_ones_is_filtered_in_pieces_between_others_turns() -> None:
+    written: list[tuple[int, bytes]] = []
+    turn = 0
+
+    async def others() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    upstream = SimpleNamespace(write=lambda data: written.append((turn, data)), drain=drained)
+    data = ASK * WITHIN_BURST
+    bridge = Bridge(cast(WebSocket, Browser(data)), cast(UpstreamConnection, upstream), rights=Right.NONE, first=b"")
+    beside = asyncio.create_task(others())
+    with pytest.raises(ConsoleEnded):
+        await bridge.pump_up()
+    beside.cancel()
+    assert b"".join(piece for _, piece in written) == data
+    per_turn: dict[int, int] = {}
+    for at, piece in written:
+        per_turn[at] = per_turn.get(at, 0) + len(piece)
+    assert max(per_turn.values()) <= PIECE_BYTES + len(ASK)

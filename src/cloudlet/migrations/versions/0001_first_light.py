@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("pointer_x", sa.Integer(), nullable=True),
         sa.Column("pointer_y", sa.Integer(), nullable=True),
         sa.Column("buttons", sa.Integer(), nullable=True),
+        sa.Column("keysyms", sa.JSON(), nullable=False),
+        sa.Column("has_scan_codes", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_control")),
     )
     op.create_index(op.f("ix_access_control_viewer"), "access_control", ["viewer"], unique=False)

@@ -7,9 +7,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
 from tests.system.gateway import ORIGIN, SCOPE, Stage, console_at, gateway_process, serving
@@ -100,6 +102,43 @@ def test_killed_gateway_is_cleared_up_after_by_the_next(tmp_path: Path) -> None:
     assert released.act.detail["operator"] == "ada"
 
 
+CYRILLIC_A, SHIFT_CODE = 0x6C1, 0x2A
+
+
+def test_keys_that_no_list_of_usual_ones_holds_are_let_go_of_after_a_killed_gateway(tmp_path: Path) -> None:
+    vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
+    with (
+        gateway_process(url, vnc.port) as (stage, process),
+        stage.console(stage.person("ada", Level.OPERATE)) as viewer,
+    ):
+        viewer.key(True, CYRILLIC_A)
+        viewer.qemu_key(True, 0xFFE1, SHIFT_CODE)
+        vnc.wait_for(lambda: len(vnc.inputs) == 2)
+        eventually(lambda: recorded(stage, ControlRow.has_scan_codes) is True)
+        process.kill()
+    with serving(url, console_at(vnc.port)):
+        vnc.wait_for(lambda: struct.pack("!BBHII", 255, 0, 0, 0, 0xFF) in vnc.inputs)
+    vnc.close()
+    assert struct.pack("!BBxxI", 4, False, CYRILLIC_A) in vnc.inputs
+    codes = [message[8:] for message in vnc.inputs[2:] if message[0] == 255]
+    assert codes == [struct.pack("!I", code) for code in range(1, 256)]
+
+
+def test_server_that_knows_no_scan_codes_hears_of_none_after_a_killed_gateway(tmp_path: Path) -> None:
+    vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
+    with (
+        gateway_process(url, vnc.port) as (stage, process),
+        stage.console(stage.person("ada", Level.OPERATE)) as viewer,
+    ):
+        viewer.send(PRESS)
+        eventually(lambda: noted_buttons(stage) == 1)
+        process.kill()
+    with serving(url, console_at(vnc.port)):
+        vnc.wait_for(lambda: struct.pack("!BBxxI", 4, False, 0xFF7E) in vnc.inputs)  # the last of the usual ones
+    vnc.close()
+    assert {message[0] for message in vnc.inputs} == {4, 5}
+
+
 def test_gateway_that_is_reported_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
     vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
     with (
@@ -119,5 +158,9 @@ def test_gateway_that_is_reported_to_stop_lets_go_and_says_so_on_the_record(tmp_
 
 
 def noted_buttons(stage: Stage) -> int | None:
+    return recorded(stage, ControlRow.buttons)
+
+
+def recorded(stage: Stage, column: InstrumentedAttribute[Any]) -> Any:
     with stage.database.read() as work:
-        return work.scalar(select(ControlRow.buttons).where(ControlRow.until.is_(None)))
+        return work.scalar(select(column).where(ControlRow.until.is_(None)))

@@ -13,6 +13,8 @@ from tests.patience import eventually
 from tests.system.gateway import SCOPE, Stage, Viewer, console_at, serving
 from tests.system.tigervnc import HEIGHT, PASSWORD, WIDTH, TigerVnc, tigervnc
 
+from cloudlet.access.rfb import Pointer, all_keys_up
+from cloudlet.access.upstream_connector import UpstreamConnector
 from cloudlet.identity import Actor
 from cloudlet.instruments import Level
 
@@ -45,6 +47,7 @@ def colours_of_update(viewer: Viewer) -> Counter[bytes]:
 
 def password_file(folder: Path, password: str) -> Path:
     file = folder / "password"
+    file.touch(mode=0o600)
     file.write_text(f"{password}\n")
     return file
 
@@ -92,6 +95,15 @@ def test_buttons_and_keys_are_up_after_the_operators_browser_is_killed(stage: St
         viewer.vanish()
         eventually(lambda: xvnc.pointer().buttons == 0 and xvnc.keys_held() == 0)
     assert (xvnc.pointer().x, xvnc.pointer().y) == (101, 102)
+
+
+async def test_letting_go_of_every_key_is_heard_to_its_end(tmp_path: Path, xvnc: TigerVnc) -> None:
+    console = console_at(xvnc.port, password_file(tmp_path, PASSWORD))[SCOPE]
+    upstream = await UpstreamConnector(console).open()
+    upstream.write(all_keys_up({0x6C1, 0x100263A}, has_scan_codes=True) + Pointer(0, 33, 44).encode())
+    assert await upstream.close()  # a server that hung up in between has not read the rest
+    eventually(lambda: (xvnc.pointer().x, xvnc.pointer().y) == (33, 44))
+    assert xvnc.keys_held() == 0
 
 
 def test_wrong_password_is_reported_once_and_not_tried_again(

@@ -1,5 +1,6 @@
 """Instrument access service: who may use a console, and the way to it."""
 
+from cloudlet.access.checks import check_consoles
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
 from cloudlet.access.events import ConsoleChanged, GrantChanged
 from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket, Viewer
@@ -20,5 +21,6 @@ __all__ = [
     "Ticket",
     "TicketRefused",
     "Viewer",
+    "check_consoles",
     "may_operate",
 ]

@@ -12,7 +12,7 @@ from typing import NoReturn
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloudlet.access.close_codes import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
-from cloudlet.access.models import PointerState
+from cloudlet.access.models import InputTrace
 from cloudlet.access.rfb import InputFilter, ProtocolError, Right, ServerHandshake
 from cloudlet.access.upstream_connection import UpstreamConnection
 
@@ -96,11 +96,11 @@ class Bridge:
     def __init__(self, socket: WebSocket, upstream: UpstreamConnection, rights: Right, first: bytes) -> None:
         self._socket = socket
         self._upstream = upstream
-        self._filter = InputFilter(rights)
+        self._filter = InputFilter(rights, (upstream.server_init.width, upstream.server_init.height))
         self._first = first
         self._released = b""
-        self.buttons_changed = asyncio.Event()
-        """Set whenever a button went down or up; cleared by who waits for it."""
+        self.trace_changed = asyncio.Event()
+        """Set whenever a button went down or up, or a key for the first time; cleared by who waits for it."""
 
     @property
     def has_control(self) -> bool:
@@ -108,9 +108,9 @@ class Bridge:
         return Right.INPUT in self._filter.rights
 
     @property
-    def pointer(self) -> PointerState | None:
-        """Where the viewer's pointer was last let through; None before the first time."""
-        return self._filter.pointer
+    def trace(self) -> InputTrace:
+        """What must be known to let go of whatever the viewer may hold."""
+        return self._filter.trace
 
     @property
     def touched(self) -> int:
@@ -176,14 +176,15 @@ class Bridge:
         await asyncio.sleep(wait)
 
     def _let_through(self, data: bytes) -> None:
-        before = _buttons(self.pointer)
+        before = _without_place(self.trace)
         try:
             self._upstream.write(self._filter.receive(data, asyncio.get_running_loop().time()))
         except ProtocolError as cause:
             raise viewer_broke_protocol(cause.message) from cause
-        if _buttons(self.pointer) != before:
-            self.buttons_changed.set()
+        if _without_place(self.trace) != before:
+            self.trace_changed.set()
 
 
-def _buttons(pointer: PointerState | None) -> int:
-    return 0 if pointer is None else pointer.buttons
+def _without_place(trace: InputTrace) -> tuple[int, frozenset[int], bool]:
+    """Return what of `trace` is worth a record at once; where the pointer is comes with it, or some time later."""
+    return 0 if trace.pointer is None else trace.pointer.buttons, trace.keysyms, trace.has_scan_codes

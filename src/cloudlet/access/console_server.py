@@ -4,7 +4,7 @@ Theory of operation. A window counts from the first moment, so that nothing late
 are too many. It must say who it is before the instrument is bothered; then it gets a connection to the instrument,
 then a viewer session. If that session takes control from the same person's older window, the older one lets go
 before the newer one's input begins. From then on four tasks run for the viewer: two pumps, the monitor of its rights,
-and the record of its pointer. Each of them ends only by raising `ConsoleEnded`, which ends the other three. Then, in
+and the record of its input. Each of them ends only by raising `ConsoleEnded`, which ends the other three. Then, in
 this order: input is dropped and what is held is let go, the connection is closed once the instrument has read that,
 and only then is control free for the next. If it broke before the instrument could read it, another one is opened for
 that, or the next operator's connection begins with it; if the database stalls, leaving is tried until it is written,
@@ -195,7 +195,7 @@ class ConsoleServer:
                 tasks.create_task(console.bridge.pump_down())
                 tasks.create_task(console.bridge.pump_up())
                 tasks.create_task(monitor.run())
-                tasks.create_task(monitor.record_pointer())
+                tasks.create_task(monitor.record_input())
         except BaseExceptionGroup as group:
             endings = [error for error in group.exceptions if isinstance(error, ConsoleEnded)]
             if len(endings) < len(group.exceptions):

@@ -12,6 +12,7 @@ __all__ = [
     "Authorization",
     "ConsoleState",
     "Grant",
+    "InputTrace",
     "PointerState",
     "Ticket",
     "Viewer",
@@ -66,6 +67,22 @@ class PointerState:
 
 
 @dataclass(frozen=True)
+class InputTrace:
+    """What must be known of an operator's input to let go of whatever they may hold.
+
+    Not what is held at this moment, which changes with every key, but what was ever pressed: to let go of a key that is
+    up does no harm, and a record that changes seldom is hardly ever older than the last press.
+    """
+
+    pointer: PointerState | None = None
+    """None before the pointer was moved."""
+    keysyms: frozenset[int] = frozenset()
+    """Symbols that were pressed, of those alone that `rfb.all_keys_up` does not let go of unasked."""
+    has_scan_codes: bool = False
+    """Whether keys were pressed by scan code, so that the instrument's server knows such messages."""
+
+
+@dataclass(frozen=True)
 class ViewerSession:
     """One viewer at a console, from arrival to leaving."""
 
@@ -81,8 +98,8 @@ class AbandonedConsole:
     """A console that a gateway left without being able to let go of what was held."""
 
     instrument: str
-    pointer: PointerState | None
-    """What was last known of the operator's pointer; None where nothing was."""
+    trace: InputTrace
+    """What was last recorded of the operator's input."""
 
 
 @dataclass(frozen=True)

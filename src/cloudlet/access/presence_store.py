@@ -2,10 +2,10 @@
 
 Theory of operation. Whoever arrives gets a numbered viewer session. It takes control when nobody has it, or when
 the same person has it in an older window; the database itself refuses a second open period for one instrument.
-While a period lasts, the gateway says every few seconds that it is still there and where the pointer is, and hears
-whether the period still stands: a session without one gets no input through, whatever went wrong. Should the gateway
-be killed, its successor finds the open periods, closes them as of that last heartbeat, and learns where a button
-may still be held down.
+While a period lasts, the gateway says every few seconds that it is still there and what its operator may hold, and
+hears whether the period still stands: a session without one gets no input through, whatever went wrong. Should the
+gateway be killed, its successor finds the open periods, closes them as of that last heartbeat, and learns which
+buttons and keys may still be down. A period that is closed keeps nothing of the keys.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cloudlet.access.events import ConsoleChanged
-from cloudlet.access.models import AbandonedConsole, Authorization, ConsoleState, PointerState, ViewerSession
+from cloudlet.access.models import AbandonedConsole, Authorization, ConsoleState, InputTrace, ViewerSession
 from cloudlet.access.rules import gets_control
 from cloudlet.access.store import ConsoleRow, ControlRow, ViewerRow
 from cloudlet.audit import Act, record
@@ -59,8 +59,8 @@ class PresenceStore:
             publish(work, ConsoleChanged(authorization.instrument))
             return ViewerSession(viewer, takes, displaced)
 
-    def heartbeat(self, viewer: int, pointer: PointerState | None) -> bool:
-        """Record that the session `viewer` is still there, and where its operator's pointer is.
+    def heartbeat(self, viewer: int, trace: InputTrace) -> bool:
+        """Record that the session `viewer` is still there, and what its operator may hold.
 
         Returns
         -------
@@ -72,8 +72,7 @@ class PresenceStore:
             if period is None:
                 return False
             period.last_seen_at = self._clock()
-            if pointer is not None:
-                period.pointer_x, period.pointer_y, period.buttons = pointer.x, pointer.y, pointer.buttons
+            period.record_trace(trace)
             return True
 
     def lose_control(self, viewer: int, cause: str) -> None:
@@ -103,12 +102,13 @@ class PresenceStore:
         """
         with self._database.write() as work:
             open_periods = list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
+            abandoned = [AbandonedConsole(period.instrument, period.trace()) for period in open_periods]
             for period in open_periods:
                 _close(work, period, period.last_seen_at, GATEWAY_LOST, actor="rule:gateway-restart")
             left = set(work.scalars(select(ViewerRow.instrument)))
             work.execute(delete(ViewerRow))
             publish(work, *(ConsoleChanged(key) for key in sorted(left)))
-            return [AbandonedConsole(period.instrument, period.pointer()) for period in open_periods]
+            return abandoned
 
     def record_reachability(self, instrument: str, problem: str | None) -> None:
         """Record how the last try to reach the console went; `problem` is None where it went well."""
@@ -176,6 +176,7 @@ def _hand_over(
 def _close(work: Session, period: ControlRow, until: datetime, cause: str, actor: str | None = None) -> None:
     period.until = until
     period.cause = cause
+    period.keysyms = []  # what somebody typed is nobody's business once it is let go of
     detail = {
         "operator": period.username,
         "since": period.since.isoformat(),

@@ -50,12 +50,14 @@ class Releaser:
     def release_abandoned(self, abandoned: AbandonedConsole) -> None:
         """Let go of the keys, and of the buttons where the pointer is known, of an operator whose gateway was killed.
 
-        It is not asked what was noted as held: the press may have been newer than the note, and keys are not noted.
-        A key that only a QEMU message can let go of is left to the server, which knows best what it pressed.
+        It is not asked what was recorded as held, because the press may have been newer than the record: whatever the
+        operator had ever pressed, and every usual key, is let go of. What escapes is an unusual symbol, or the first
+        scan code of all, pressed for the first time in the fraction of a second before the gateway was killed.
         """
-        pointer = abandoned.pointer
-        buttons = b"" if pointer is None else Pointer(0, pointer.x, pointer.y).encode()
-        self.schedule(abandoned.instrument, buttons + all_keys_up())
+        trace = abandoned.trace
+        buttons = b"" if trace.pointer is None else Pointer(0, trace.pointer.x, trace.pointer.y).encode()
+        keys = all_keys_up(trace.keysyms, has_scan_codes=trace.has_scan_codes)
+        self.schedule(abandoned.instrument, buttons + keys)
 
     def schedule(self, instrument: str, release: bytes) -> None:
         """Send `release` to `instrument` as soon as it can be reached."""

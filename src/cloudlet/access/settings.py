@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cloudlet.web import as_origin
+from cloudlet.web import UNPROTECTED, as_origin, is_protected
 
 __all__ = ["AccessSettings", "ConsoleSettings"]
 
@@ -37,12 +37,17 @@ class AccessSettings(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("give a WebSocket address, as in wss://cloudlet.example.org/gateway")
+        if not is_protected(value, "ws"):
+            raise ValueError(UNPROTECTED.format(scheme="ws"))
         return value.rstrip("/")
 
     @field_validator("origins")
     @classmethod
     def _are_origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(as_origin(value) for value in values)
+        origins = tuple(as_origin(value) for value in values)
+        if not all(is_protected(origin) for origin in origins):
+            raise ValueError(UNPROTECTED.format(scheme="http"))
+        return origins
 
 
 class ConsoleSettings(BaseModel):
@@ -71,6 +76,7 @@ class ConsoleSettings(BaseModel):
     password_file: Path | None = Field(
         default=None,
         title="Password file",
-        description="File whose first line is the VNC password, readable by the gateway only. Without one the "
-        "server must ask for none, which is the default because it needs no secret.",
+        description="File whose first line is the VNC password, readable by its owner alone, or by its group as well "
+        "(mode 0600 or 0640): others are refused. Without one the server must ask for none, which is the default "
+        "because it needs no secret.",
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import JSON, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloudlet.access.models import Grant, PointerState, Viewer
+from cloudlet.access.models import Grant, InputTrace, PointerState, Viewer
 from cloudlet.database import Table
 from cloudlet.instruments import Level
 
@@ -88,9 +88,21 @@ class ControlRow(Table):
     pointer_x: Mapped[int | None]
     pointer_y: Mapped[int | None]
     buttons: Mapped[int | None]
+    keysyms: Mapped[list[int]] = mapped_column(JSON, default=list)
+    """X11's numbers of unusual symbols that were pressed; empty from the end of the period on."""
+    has_scan_codes: Mapped[bool] = mapped_column(default=False)
 
-    def pointer(self) -> PointerState | None:
-        """Return what was last known of the operator's pointer."""
+    def record_trace(self, trace: InputTrace) -> None:
+        """Take over what is known of the operator's input."""
+        if trace.pointer is not None:
+            self.pointer_x, self.pointer_y, self.buttons = trace.pointer.x, trace.pointer.y, trace.pointer.buttons
+        self.keysyms, self.has_scan_codes = sorted(trace.keysyms), trace.has_scan_codes
+
+    def trace(self) -> InputTrace:
+        """Return what was last known of the operator's input."""
+        return InputTrace(self._pointer(), frozenset(self.keysyms), self.has_scan_codes)
+
+    def _pointer(self) -> PointerState | None:
         if self.pointer_x is None or self.pointer_y is None or self.buttons is None:
             return None
         return PointerState(self.pointer_x, self.pointer_y, self.buttons)

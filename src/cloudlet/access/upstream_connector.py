@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from cloudlet.access.backoff import Backoff
 from cloudlet.access.errors import ConsoleUnreachable
@@ -11,8 +12,11 @@ from cloudlet.access.settings import ConsoleSettings
 from cloudlet.access.upstream_connection import READ_BYTES, UpstreamConnection, tune
 from cloudlet.clock import Clock, utc_now
 from cloudlet.errors import CloudletError
+from cloudlet.named_files import FileUnusable, read_secret
 
 __all__ = ["UpstreamConnector"]
+
+logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 CALL_STAFF = "Check that the instrument's computer is on, or ask the facility's staff."
@@ -80,13 +84,14 @@ class UpstreamConnector:
         if self._console.password_file is None:
             return None
         try:
-            lines = self._console.password_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as cause:
+            lines = read_secret(self._console.password_file).get_secret_value().splitlines()
+        except FileUnusable as cause:
+            logger.error("the password of a console is not used: %s", cause)
             raise ConsoleUnreachable(
-                "The gateway cannot read the console's password.",
-                "Ask the facility's staff to check the password file of this console.",
+                "The gateway cannot use the console's password.",
+                "Ask the facility's staff to run cloudlet check, which says why.",
             ) from cause
-        return lines[0] if lines else None
+        return lines[0]
 
 
 def _silence(cause: Exception) -> ConsoleUnreachable:

@@ -24,7 +24,7 @@ __all__ = ["GatewayServices", "ViewerMonitor", "rights_of"]
 
 CHECK_SECONDS = 2.0
 RECORD_SECONDS = 0.2
-"""Shortest time between two notes of the pointer: a turning wheel presses buttons fifty times a second."""
+"""Shortest time between two notes of the input: a turning wheel presses buttons fifty times a second."""
 KEEP_ALIVE_EVERY = timedelta(minutes=1)
 
 
@@ -82,11 +82,11 @@ class ViewerMonitor:
                 await self.check()
                 await self._next_occasion(listener)
 
-    async def record_pointer(self) -> NoReturn:
-        """Note where the pointer is whenever a button went down or up, for a gateway that must clear up."""
+    async def record_input(self) -> NoReturn:
+        """Record what may be held whenever that has changed, for a gateway that must clear up after this one."""
         while True:
-            await self._bridge.buttons_changed.wait()
-            self._bridge.buttons_changed.clear()
+            await self._bridge.trace_changed.wait()
+            self._bridge.trace_changed.clear()
             await self._record()
             await asyncio.sleep(RECORD_SECONDS)
 
@@ -131,7 +131,7 @@ class ViewerMonitor:
         if not self._bridge.has_control:
             return
         heartbeat = self._services.presence.heartbeat
-        if not await asyncio.to_thread(heartbeat, self._viewer, self._bridge.pointer):
+        if not await asyncio.to_thread(heartbeat, self._viewer, self._bridge.trace):
             self._bridge.restrict(Right.NONE)
 
     def _facts(self) -> tuple[bool, Level | None]:

@@ -1,4 +1,8 @@
-"""What `cloudlet check` asks of this component: whether every instrument's workload can be used as it is set."""
+"""What `cloudlet check` asks of this component: whether every instrument's workload can be used as it is set.
+
+Files are tried where their paths say by themselves where they are. The processes do not ask for them at their start: a
+folder that is not mounted yet then fails single exposures, which can be tried again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any, Protocol
 from cloudlet.analytics.models import Problem
 from cloudlet.analytics.workloads import find_workload
 from cloudlet.errors import CloudletError
+from cloudlet.named_files import check_readable
 
 __all__ = ["Choice", "check_workloads"]
 
@@ -40,7 +45,10 @@ def check_workloads(choices: Mapping[str, Choice]) -> dict[str, Problem]:
 
 def _problem(choice: Choice) -> Problem | None:
     try:
-        find_workload(choice.name).check_settings(choice.settings)
+        workload = find_workload(choice.name)
+        for path in workload.named_files(workload.check_settings(choice.settings)):
+            if path.is_absolute():
+                check_readable(path)
     except CloudletError as error:
         return Problem(error.slug, error.message, error.remedy)
     return None

@@ -160,6 +160,10 @@ class Workload(Protocol):
         """
         ...
 
+    def named_files(self, settings: Mapping[str, Any]) -> Sequence[Path]:
+        """Return the files that checked `settings` name, for them to be tried before the first exposure."""
+        ...
+
     def is_exposure(self, name: str) -> bool:
         """Tell from a file's name alone whether it is an exposure (not metadata, not a reference)."""
         ...

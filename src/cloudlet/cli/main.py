@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +15,10 @@ from rich.text import Text
 
 from cloudlet.cli.plugins import PluggedGroup
 from cloudlet.errors import CloudletError
+from cloudlet.escaping import escape_controls
+
+if TYPE_CHECKING:
+    from cloudlet.analytics import Problem
 
 __all__ = ["main"]
 
@@ -23,6 +29,8 @@ SettingsFile = Annotated[
 Inherited = Annotated[int | None, typer.Option("--fd", help="Serve on this inherited socket instead.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DEFAULT_SETTINGS = Path("cloudlet.toml")
+FOR_OTHERS = 0o077
+"""The permissions of everybody but the owner."""
 
 
 def _program() -> typer.Typer:
@@ -60,15 +68,21 @@ def _before(
 
 
 def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
-    """Report every problem in the settings at once, those of the instruments' workloads too."""
+    """Report every problem in the settings at once, with those of workloads and of all files that are named."""
+    from cloudlet.access import check_consoles
     from cloudlet.analytics import check_workloads
+    from cloudlet.identity import check_providers
     from cloudlet.settings import examine, unusable
 
     examined = examine(settings)
-    workloads = check_workloads(examined.workloads)
-    problems = [f"instruments.{key}.workload: {each.message} {each.remedy}" for key, each in workloads.items()]
-    if examined.problems or problems:
-        raise unusable(settings, [*examined.problems, *problems])
+    problems = [
+        *examined.problems,
+        *_located("identity.providers.{}.client_secret_file", check_providers(examined.providers)),
+        *_located("instruments.{}.console.password_file", check_consoles(examined.consoles)),
+        *_located("instruments.{}.workload", check_workloads(examined.workloads)),
+    ]
+    if problems:
+        raise unusable(settings, problems)
     Console().print(Text(f"The settings in {settings} can be used."), soft_wrap=True)
 
 
@@ -116,7 +130,12 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a person can understand is printed as its sentences, exit status 2."""
+    """Run the command line; an error that a person can understand is printed as its sentences, exit status 2.
+
+    Whatever a command makes, and every process it starts, is for its owner alone: databases, logs and products hold
+    what people did and measured, and hosts have other users.
+    """
+    os.umask(FOR_OTHERS)
     try:
         _program()()
     except CloudletError as error:
@@ -124,8 +143,14 @@ def main() -> None:
         sys.exit(2)
 
 
+def _located(setting: str, problems: Mapping[str, Problem | CloudletError]) -> Iterator[str]:
+    for key, problem in problems.items():
+        yield f"{setting.format(key)}: {problem.message} {problem.remedy}"
+
+
 def _sentences(error: CloudletError) -> Text:
     # Text, because rich would read a path such as /data/[run] as markup.
     between = "\n" if "\n" in error.message else " "  # a list is closed by a line of its own
     remedy = f"{error.remedy} " if error.remedy else ""
-    return Text.assemble((error.message, "bold red"), between, remedy, (f"({error.slug})", "dim"))
+    message = escape_controls(error.message, keep="\n")
+    return Text.assemble((message, "bold red"), between, escape_controls(remedy), (f"({error.slug})", "dim"))

@@ -42,6 +42,11 @@ class CryoemWorkload:
         """
         return checked_settings(settings).model_dump(mode="json")
 
+    def named_files(self, settings: Mapping[str, Any]) -> Sequence[Path]:
+        """Return gain reference and defects."""
+        named = checked_settings(settings)
+        return [path for path in (named.gain, named.defects) if path is not None]
+
     def is_exposure(self, name: str) -> bool:
         """Tell whether a file may be a movie; see `cloudlet.cryoem.names`."""
         return is_movie_name(name)

@@ -4,6 +4,7 @@
 `cloudlet.identity.routes`; this front door stays free of the protocol's libraries.
 """
 
+from cloudlet.identity.checks import check_providers
 from cloudlet.identity.errors import AccountRefused, LinkRefused, ProviderUnreachable, SignInExpired, SignInRefused
 from cloudlet.identity.events import SessionEnded
 from cloudlet.identity.guard import Guard
@@ -29,6 +30,7 @@ __all__ = [
     "SignInExpired",
     "SignInRefused",
     "WebSession",
+    "check_providers",
     "host_actor",
     "require",
 ]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from cloudlet.identity.models import Actor, Decision
 
 __all__ = [
-    "is_protected",
     "is_use",
     "is_username",
     "may_end_session",
@@ -18,21 +16,8 @@ __all__ = [
     "session_end",
 ]
 
-LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 NAME_LENGTH = 200
 USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-
-
-def is_protected(url: str) -> bool:
-    """Tell whether nobody on the way can read or change what is exchanged with `url`: TLS, or this host."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # either raises where it makes no sense
-    except ValueError:
-        return False
-    if not host or not url.isprintable():
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
 
 
 def is_use(fetch_mode: str | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from cloudlet.identity.rules import is_protected
+from cloudlet.web import UNPROTECTED, is_protected
 
 __all__ = ["Algorithm", "IdentityProviderSettings", "IdentitySettings", "ProviderKey"]
 
@@ -37,8 +37,9 @@ class IdentityProviderSettings(BaseModel):
     client_id: str = Field(title="Client id", description="Our name at the provider.", min_length=1)
     client_secret_file: Path = Field(
         title="Client secret",
-        description="File that holds nothing but our secret at the provider; read at every sign-in, so that it can "
-        "be replaced at any time.",
+        description="File that holds nothing but our secret at the provider, readable by its owner alone, or by its "
+        "group as well (mode 0600 or 0640): others are refused. Read at every sign-in, so that it can be replaced at "
+        "any time.",
     )
     algorithm: Algorithm = Field(
         default="RS256",
@@ -62,7 +63,7 @@ class IdentityProviderSettings(BaseModel):
     @classmethod
     def _is_protected(cls, value: str | None) -> str | None:
         if value is not None and not is_protected(value):
-            raise ValueError("give an https:// address; http:// is for this host alone (127.0.0.1, localhost)")
+            raise ValueError(UNPROTECTED.format(scheme="http"))
         return value
 
     @field_validator("scopes")

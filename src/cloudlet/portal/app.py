@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from cloudlet.portal.api.exposures import exposure_api
 from cloudlet.portal.api.instruments import instrument_api
@@ -69,6 +70,14 @@ def create_portal(
         exposure_api(services),
     ):
         app.include_router(router)
+    _describe_to_who_is_signed_in(app, services)
     app.mount(ADDRESS, HashedFiles(directory=pages.assets.folder))
     install_error_handlers(app, pages, services.guard)
     return app
+
+
+def _describe_to_who_is_signed_in(app: FastAPI, services: Services) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    def describe(request: Request) -> JSONResponse:
+        services.guard.signed_in(request)
+        return JSONResponse(app.openapi())

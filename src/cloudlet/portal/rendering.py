@@ -1,4 +1,8 @@
-"""Templates into answers: one environment, escaping always on, every name in a template known."""
+"""Templates into answers: one environment, escaping always on, every name in a template known.
+
+Beside markup, controls and format characters are escaped wherever a template puts text into a page: names come from
+identity providers, cameras and people.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cloudlet.clock import Clock, utc_now
+from cloudlet.escaping import escape_controls
 from cloudlet.identity import WebSession
 from cloudlet.portal import formatting
 from cloudlet.portal.assets import Assets
@@ -47,6 +52,7 @@ class Pages:
             loader=PackageLoader("cloudlet.portal"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -70,3 +76,8 @@ class Pages:
 
     def _icon(self, name: str) -> Icon:
         return Icon(f"{self.assets.address('icons.svg')}#{name}")
+
+
+def _shown(value: Any) -> Any:
+    """Return what a template puts into the page; markup that was made here is left alone."""
+    return escape_controls(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

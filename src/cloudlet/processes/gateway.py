@@ -62,7 +62,9 @@ def create_gateway(
         async with console_server.running():
             yield
 
-    return Starlette(routes=console_routes(console_server, frozenset(origins)), lifespan=lifespan)
+    app = Starlette(routes=console_routes(console_server, frozenset(origins)), lifespan=lifespan)
+    app.router.redirect_slashes = False  # the redirect would repeat whatever host the request names
+    return app
 
 
 def run(settings: Settings, listener: socket.socket) -> None:

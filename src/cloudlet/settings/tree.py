@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -22,7 +22,7 @@ from cloudlet.analytics import AnalyticsSettings
 from cloudlet.compute import ComputeSettings
 from cloudlet.database import DatabaseSettings
 from cloudlet.errors import SettingsInvalid
-from cloudlet.identity import IdentitySettings
+from cloudlet.identity import IdentityProviderSettings, IdentitySettings
 from cloudlet.portal import PortalSettings
 from cloudlet.validation import describe_problems
 from cloudlet.web import WebSettings
@@ -37,6 +37,8 @@ __all__ = [
     "load",
     "unusable",
 ]
+
+Part = TypeVar("Part", bound=BaseModel)
 
 EXPLAINED = "Every setting is explained in docs/reference/settings.md."
 
@@ -138,6 +140,10 @@ class Examined:
     """One sentence for each problem of the cloudlet's own settings; those of workloads are not looked at."""
     workloads: Mapping[str, WorkloadChoice]
     """By instrument key; without those that cannot be made out."""
+    consoles: Mapping[str, ConsoleSettings]
+    """The same of consoles."""
+    providers: Mapping[str, IdentityProviderSettings]
+    """By their own keys; without those that cannot be made out."""
 
 
 def load(path: Path) -> Settings:
@@ -166,12 +172,17 @@ def examine(path: Path) -> Examined:
     """
     values = _read(path)
     try:
-        instruments = Settings(**values).instruments
+        settings = Settings(**values)
     except SettingsError as cause:
-        return Examined((str(_no_json(cause)),), _declared_workloads(values))
+        return _made_out(values, str(_no_json(cause)))
     except ValidationError as cause:
-        return Examined(tuple(describe_problems(Settings, cause)), _declared_workloads(values))
-    return Examined((), {key: each.workload for key, each in instruments.items() if each.workload})
+        return _made_out(values, *describe_problems(Settings, cause))
+    return Examined(
+        (),
+        {key: each.workload for key, each in settings.instruments.items() if each.workload},
+        {key: each.console for key, each in settings.instruments.items() if each.console},
+        settings.identity.providers,
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -189,13 +200,25 @@ def _no_json(cause: SettingsError) -> SettingsInvalid:
     return SettingsInvalid(f"A CLOUDLET_ variable cannot be read: {cause}.", "Write it as JSON.")
 
 
-def _declared_workloads(values: Mapping[str, Any]) -> dict[str, WorkloadChoice]:
-    """Return the workloads of a file that cannot be used, as far as they can be made out."""
-    instruments = values.get("instruments")
-    tables = instruments.items() if isinstance(instruments, dict) else ()
+def _made_out(values: Mapping[str, Any], *problems: str) -> Examined:
+    """Return what can be made out of a file that cannot be used."""
+    instruments = _table(values, "instruments")
+    return Examined(
+        problems,
+        _made_out_of({key: _table(instruments, key).get("workload") for key in instruments}, WorkloadChoice),
+        _made_out_of({key: _table(instruments, key).get("console") for key in instruments}, ConsoleSettings),
+        _made_out_of(_table(_table(values, "identity"), "providers"), IdentityProviderSettings),
+    )
+
+
+def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _made_out_of(tables: Mapping[str, Any], model: type[Part]) -> dict[str, Part]:
     found = {}
-    for key, table in tables:
+    for key, table in tables.items():
         with contextlib.suppress(ValidationError):  # told with the other settings
-            if isinstance(table, dict) and "workload" in table:
-                found[key] = WorkloadChoice.model_validate(table["workload"])
+            found[key] = model.model_validate(table)
     return found

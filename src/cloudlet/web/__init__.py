@@ -1,6 +1,6 @@
 """What every HTTP route needs: headers, the same-origin check, errors made into answers, live events."""
 
-from cloudlet.web.addresses import as_origin, local_path
+from cloudlet.web.addresses import UNPROTECTED, as_origin, is_protected, local_path
 from cloudlet.web.app import create_app
 from cloudlet.web.cookies import cookie_name, is_secure
 from cloudlet.web.errors import Forbidden, MethodRefused, NotFound, RequestUnusable, SignInNeeded
@@ -10,6 +10,7 @@ from cloudlet.web.statuses import problem_of, status_of
 from cloudlet.web.stream import ServerEvent, event_stream
 
 __all__ = [
+    "UNPROTECTED",
     "Forbidden",
     "MethodRefused",
     "NotFound",
@@ -21,6 +22,7 @@ __all__ = [
     "cookie_name",
     "create_app",
     "event_stream",
+    "is_protected",
     "is_secure",
     "local_path",
     "problem_of",

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from ipaddress import AddressValueError, IPv6Address
+from typing import Literal
+from urllib.parse import urlsplit
 
-__all__ = ["as_origin", "local_path"]
+__all__ = ["UNPROTECTED", "as_origin", "is_protected", "local_path"]
 
 EXPECTED = "give scheme, host and port only, as in https://cloudlet.example.org"
 ORIGIN = re.compile(r"(https?)://(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?/?")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LARGEST_PORT = 65_535
 PATH_LENGTH = 2000
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+
+UNPROTECTED = "give an {scheme}s:// address; {scheme}:// is for this host alone (127.0.0.1, localhost)"
+"""Why an address is refused, with the scheme that stands in it."""
 
 
 def as_origin(text: str) -> str:
@@ -32,6 +38,26 @@ def as_origin(text: str) -> str:
         raise ValueError(EXPECTED)
     origin = f"{scheme}://{name or _bracketed(ipv6)}"
     return origin if port == DEFAULT_PORTS[scheme] else f"{origin}:{port}"
+
+
+def is_protected(url: str, scheme: Literal["http", "ws"] = "http") -> bool:
+    """Tell whether nobody on the way can read or change what is exchanged with `url`: TLS, or this host.
+
+    Parameters
+    ----------
+    url
+        The address.
+    scheme
+        How it must begin for this host alone, and with an ``s`` for all others.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # either raises where it makes no sense
+    except ValueError:
+        return False
+    if not host or not url.isprintable():
+        return False
+    return parts.scheme == f"{scheme}s" or (parts.scheme == scheme and host in LOOPBACK_HOSTS)
 
 
 def _bracketed(ipv6: str) -> str:

@@ -28,7 +28,13 @@ def create_app(title: str, settings: WebSettings, *, connect_sources: Sequence[s
     connect_sources
         Origins beside our own that scripts of our pages may talk to.
     """
-    app = FastAPI(title=title, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=title,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # its description is for whom a route of its own lets read it
+        redirect_slashes=False,  # the redirect would repeat whatever host the request names
+    )
     app.add_middleware(BodyLimit)
     app.add_middleware(OriginCheck, origin=settings.base_url)
     app.add_middleware(SecurityHeaders, headers=security_headers(connect_sources))

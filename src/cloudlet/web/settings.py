@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cloudlet.web.addresses import as_origin
+from cloudlet.web.addresses import UNPROTECTED, as_origin, is_protected
 
 __all__ = ["WebSettings"]
 
@@ -18,10 +18,13 @@ class WebSettings(BaseModel):
         default="http://127.0.0.1:8440",
         title="Public address",
         description="Scheme, host and port of the pages as browsers see them, without a path. The default serves "
-        "this machine only; a site gives its https:// address.",
+        "this machine only; a site gives its https:// address, and http:// is refused for any other host.",
     )
 
     @field_validator("base_url")
     @classmethod
     def _is_origin(cls, value: str) -> str:
-        return as_origin(value)
+        origin = as_origin(value)
+        if not is_protected(origin):
+            raise ValueError(UNPROTECTED.format(scheme="http"))
+        return origin

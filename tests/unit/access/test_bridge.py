@@ -12,11 +12,12 @@ from starlette.websockets import WebSocket
 
 from cloudlet.access.bridge import PIECE_BYTES, Bridge
 from cloudlet.access.close_codes import ConsoleEnded
-from cloudlet.access.rfb import Right
+from cloudlet.access.rfb import Right, ServerInit
 from cloudlet.access.upstream_connection import UpstreamConnection
 
 ASK = struct.pack("!BBHHHH", 3, 1, 0, 0, 7, 7)
 WITHIN_BURST = 1900
+SCREEN = ServerInit(640, 480, bytes(16), b"")
 
 
 class Browser:
@@ -43,7 +44,7 @@ async def test_a_long_message_of_short_ones_is_filtered_in_pieces_between_others
             turn += 1
             await asyncio.sleep(0)
 
-    upstream = SimpleNamespace(write=lambda data: written.append((turn, data)), drain=drained)
+    upstream = SimpleNamespace(server_init=SCREEN, write=lambda data: written.append((turn, data)), drain=drained)
     data = ASK * WITHIN_BURST
     bridge = Bridge(cast(WebSocket, Browser(data)), cast(UpstreamConnection, upstream), rights=Right.NONE, first=b"")
     beside = asyncio.create_task(others())

@@ -19,13 +19,15 @@ from cloudlet.access.errors import ConsoleUnreachable
 from cloudlet.access.frame_limiter import FRAME_BUDGET
 from cloudlet.access.models import Authorization, ViewerSession
 from cloudlet.access.presence_store import PresenceStore, state_of
+from cloudlet.access.rfb import ServerInit
 from cloudlet.access.rfb.token_bucket import TokenBucket
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.instruments import Level
 
 ADA = Authorization("ada", "Ada", "scope-1", Level.OPERATE, "session")
-LINE = SimpleNamespace(write=lambda _: None, close=lambda: asyncio.sleep(0, True))
+SCREEN = ServerInit(640, 480, bytes(16), b"")
+LINE = SimpleNamespace(server_init=SCREEN, write=lambda _: None, close=lambda: asyncio.sleep(0, True))
 BEN = Authorization("ben", "Ben", "scope-1", Level.OPERATE, "another session")
 
 
@@ -84,7 +86,7 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_go_of(database: Database) -> None:
     console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentDoor()})
     written: list[bytes] = []
-    upstream = SimpleNamespace(write=written.append)
+    upstream = SimpleNamespace(server_init=SCREEN, write=written.append)
     async with console_server._releaser.running():
         console_server._releaser.schedule("scope-1", b"a key comes up")
         await console_server._arrive(None, upstream, BEN, b"")

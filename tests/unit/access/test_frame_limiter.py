@@ -185,6 +185,7 @@ def fragments(*payloads: bytes) -> bytes:
         (b"\x82\xff" + (2**63 - 1).to_bytes(8) + bytes(4), 1009, "longer than 65536 bytes"),
         (b"\x82\xff" + (MAX_BYTES + 1).to_bytes(8) + bytes(4), 1009, "longer than 65536 bytes"),
     ],
+    ids=["an empty piece", "begun empty", "17 pieces", "pings", "pongs", "the longest length", "a byte too long"],
 )
 def test_what_no_browser_sends_is_a_violation(data: bytes, code: int, reason: str) -> None:
     with pytest.raises(FrameViolation, match=reason) as violation:
@@ -194,7 +195,9 @@ def test_what_no_browser_sends_is_a_violation(data: bytes, code: int, reason: st
 
 
 @pytest.mark.parametrize(
-    "data", [fragments(*[b"\1"] * 16), fragments(b"\1", b""), fragments(b""), fragments(bytes(65536))]
+    "data",
+    [fragments(*[b"\1"] * 16), fragments(b"\1", b""), fragments(b""), fragments(bytes(65536))],
+    ids=["16 pieces", "an empty end", "empty", "the longest"],
 )
 def test_what_a_browser_or_a_proxy_may_send_passes(data: bytes) -> None:
     assert passed([data])[0] == data

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from cloudlet.access import Authorization
-from cloudlet.access.models import AbandonedConsole, ConsoleState, PointerState
+from cloudlet.access.models import AbandonedConsole, ConsoleState, InputTrace, PointerState
 from cloudlet.access.presence_store import PresenceStore, state_of
 from cloudlet.access.store import ControlRow, ViewerRow
 from cloudlet.audit import read
@@ -95,10 +95,13 @@ def test_record_says_who_operated_from_when_to_when(presence: PresenceStore, dat
 
 def test_place_hears_whether_its_control_still_stands(presence: PresenceStore) -> None:
     older, observer = presence.arrive(of("ada")), presence.arrive(of("ben"))
-    assert presence.heartbeat(older.viewer, None)
-    assert not presence.heartbeat(observer.viewer, None)
+    assert presence.heartbeat(older.viewer, InputTrace())
+    assert not presence.heartbeat(observer.viewer, InputTrace())
     newer = presence.arrive(of("ada"))
-    assert [presence.heartbeat(viewer_session.viewer, None) for viewer_session in (older, newer)] == [False, True]
+    assert [presence.heartbeat(viewer_session.viewer, InputTrace()) for viewer_session in (older, newer)] == [
+        False,
+        True,
+    ]
 
 
 def test_period_ends_when_the_operator_left_although_it_could_be_written_only_later(
@@ -130,7 +133,7 @@ def test_who_loses_control_goes_on_observing_and_it_is_free(presence: PresenceSt
 
 def test_every_coming_and_going_is_news(presence: PresenceStore, database: Database) -> None:
     viewer_session = presence.arrive(of("ada"))
-    presence.heartbeat(viewer_session.viewer, PointerState(1, 2, 0))
+    presence.heartbeat(viewer_session.viewer, InputTrace(PointerState(1, 2, 0)))
     presence.leave(viewer_session.viewer, "page left")
     presence.leave(viewer_session.viewer, "page left")
     with database.read() as work:
@@ -144,9 +147,9 @@ def test_after_a_killed_gateway_periods_end_at_the_last_sign_of_life(
     viewer_session = presence.arrive(of("ada"))
     presence.arrive(of("ben"))
     clock.move(8)
-    presence.heartbeat(viewer_session.viewer, PointerState(30, 40, 1))
+    presence.heartbeat(viewer_session.viewer, InputTrace(PointerState(30, 40, 1)))
     clock.move(600)
-    assert presence.recover() == [AbandonedConsole(SCOPE, PointerState(30, 40, 1))]
+    assert presence.recover() == [AbandonedConsole(SCOPE, InputTrace(PointerState(30, 40, 1)))]
     actor, what, detail = acts(database)[-1]
     assert (actor, what) == ("rule:gateway-restart", "access.control-released")
     assert (detail["operator"], detail["until"]) == ("ada", "2026-03-01T12:00:08+00:00")
@@ -155,9 +158,19 @@ def test_after_a_killed_gateway_periods_end_at_the_last_sign_of_life(
     assert presence.recover() == []
 
 
+def test_what_was_pressed_is_known_after_a_kill_and_forgotten_once_it_is_let_go_of(
+    presence: PresenceStore, database: Database
+) -> None:
+    trace = InputTrace(PointerState(30, 40, 1), frozenset({0x6C1, 0x100263A}), has_scan_codes=True)
+    presence.heartbeat(presence.arrive(of("ada")).viewer, trace)
+    assert presence.recover() == [AbandonedConsole(SCOPE, trace)]
+    with database.read() as work:
+        assert work.scalar(select(ControlRow.keysyms)) == []
+
+
 def test_pointer_that_was_never_seen_is_unknown_after_a_kill(presence: PresenceStore) -> None:
     presence.arrive(of("ada"))
-    assert presence.recover() == [AbandonedConsole(SCOPE, None)]
+    assert presence.recover() == [AbandonedConsole(SCOPE, InputTrace())]
 
 
 def test_problem_of_a_console_is_shown_until_it_is_reached_again(presence: PresenceStore, database: Database) -> None:

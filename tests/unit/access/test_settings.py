@@ -14,14 +14,14 @@ def test_gateway_has_a_websocket_address(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://cloudlet.example.org", "wss://", "wss://host/?key=1", "wss://host/#part", "host"]
+    "url", ["ws://cloudlet.example.org", "http://127.0.0.1", "wss://", "wss://host/?key=1", "wss://host/#part", "host"]
 )
 def test_other_addresses_are_no_gateway(url: str) -> None:
     with pytest.raises(ValidationError):
         AccessSettings(gateway_url=url)
 
 
-@pytest.mark.parametrize("origin", ["https://host/page", "cloudlet.example.org", "*", "ws://host", "null"])
+@pytest.mark.parametrize("origin", ["http://host", "https://host/page", "example.org", "*", "ws://host", "null"])
 def test_what_a_browser_never_says_is_no_origin(origin: str) -> None:
     with pytest.raises(ValidationError):
         AccessSettings(origins=(origin,))

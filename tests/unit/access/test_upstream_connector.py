@@ -69,6 +69,7 @@ async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_o
         writer.write(FAILED)
 
     file, clock = tmp_path / "password", Clock()
+    file.touch(mode=0o600)
     file.write_text("wrong")
     async with server(refuse) as port:
         door = connector_to(port, clock, file)
@@ -191,6 +192,7 @@ async def test_server_that_just_hangs_up_on_a_wrong_password_is_not_asked_again(
         await reader.readexactly(12 + 1 + 16)
 
     file, clock = tmp_path / "password", Clock()
+    file.touch(mode=0o600)
     file.write_text("wrong")
     async with server(hang_up) as port:
         door = connector_to(port, clock, file)
@@ -206,9 +208,25 @@ async def test_missing_password_file_is_reported_without_its_path(tmp_path: Path
         await let_in(reader, writer)
 
     async with server(talk) as port:
-        with pytest.raises(ConsoleUnreachable, match="cannot read") as refused:
+        with pytest.raises(ConsoleUnreachable, match="cannot use") as refused:
             await connector_to(port, Clock(), tmp_path / "nothing").open()
     assert str(tmp_path) not in str(refused.value)
+
+
+async def test_password_that_others_can_read_is_not_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    heard = bytearray()
+
+    async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        heard.extend(await reader.read(100))
+
+    file = tmp_path / "password"
+    file.write_text("s3cret")
+    file.chmod(0o644)
+    async with server(talk) as port:
+        with pytest.raises(ConsoleUnreachable, match="cannot use"):
+            await connector_to(port, Clock(), file).open()
+    assert not heard
+    assert "chmod 600" in caplog.text
 
 
 async def test_last_words_arrive_although_the_server_is_still_sending() -> None:

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from sqlalchemy import select
+from tests.patience import eventually
 
 from cloudlet.access import Access, AccessSettings, Grant
 from cloudlet.access.bridge import Bridge
 from cloudlet.access.close_codes import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.models import InputTrace
 from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.rfb import Right
+from cloudlet.access.store import ControlRow
 from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
 from cloudlet.database import Database
 from cloudlet.events import Tail
@@ -41,7 +45,8 @@ class StillBridge:
     def __init__(self) -> None:
         self.rights = Right.INPUT
         self.touched = 0
-        self.pointer = None
+        self.trace = InputTrace()
+        self.trace_changed = asyncio.Event()
 
     @property
     def has_control(self) -> bool:
@@ -124,6 +129,19 @@ async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Sit
     state = situation.access.console_state(SCOPE, by=STAFF)
     assert state.operator is None
     assert [viewer.username for viewer in state.observers] == ["ada"]
+
+
+async def test_a_key_pressed_for_the_first_time_is_recorded_at_once(situation: Situation, database: Database) -> None:
+    situation.bridge.trace = InputTrace(None, frozenset({0x6C1}), has_scan_codes=True)
+    situation.bridge.trace_changed.set()
+
+    def is_recorded() -> bool:
+        with database.read() as work:
+            return work.scalars(select(ControlRow)).one().trace() == situation.bridge.trace
+
+    recording = asyncio.create_task(situation.watch.record_input())
+    await asyncio.to_thread(eventually, is_recorded)
+    recording.cancel()
 
 
 async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_look(situation: Situation) -> None:

@@ -59,6 +59,9 @@ class Counting:
     def product_key(self, name: str) -> str:
         return name.partition(".")[0]
 
+    def named_files(self, settings: Mapping[str, Any]) -> Sequence[Path]:
+        return []
+
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         if unknown := settings.keys() - {"factor"}:
             raise Refused(f"There is no setting {min(unknown)!r}.")

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ COMMANDS = ("check", "demo", "edge", "gateway", "portal", "process", "simulate",
 
 def cloudlet(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cloudlet", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"NO_COLOR": "1", "COLUMNS": "200"})
+    # The very code under test, wherever an installed one may come from.
+    environment = {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_help_lists_our_commands_and_those_plugged_in_and_the_page_tells_of_each() -> None:
@@ -57,3 +60,62 @@ def test_a_command_that_does_not_exist_is_refused() -> None:
     done = cloudlet("frobnicate")
     assert done.returncode == 2
     assert "frobnicate" in done.stderr
+
+
+def test_check_opens_every_file_that_the_settings_name_and_reports_all_at_once(tmp_path: Path) -> None:
+    (tmp_path / "open").write_text("s3cret")
+    (tmp_path / "open").chmod(0o644)
+    (tmp_path / "empty").touch(mode=0o600)
+    settings = tmp_path / "cloudlet.toml"
+    settings.write_text(f"""
+        [web]
+        base_url = "http://cloudlet.example.org"
+        [identity.providers.home]
+        title = "Home"
+        issuer = "https://idp.example.org"
+        client_id = "us"
+        client_secret_file = "{tmp_path / "missing"}"
+        [instruments.arctica]
+        title = "Arctica"
+        console = {{ host = "scope", password_file = "{tmp_path / "open"}" }}
+        [instruments.arctica.workload]
+        name = "cryoem"
+        settings = {{ gain = "{tmp_path / "gain.mrc"}", defects = "beside-the-movie.txt" }}
+        [instruments.krios]
+        title = "Krios"
+        console = {{ host = "scope", password_file = "{tmp_path / "empty"}" }}
+    """)
+    done = cloudlet("check", "--settings", str(settings))
+    problems = [line for line in done.stderr.splitlines() if line.startswith("- ")]
+    assert done.returncode == 2
+    for setting, sentence in (
+        ("web.base_url", "https://"),
+        ("identity.providers.home.client_secret_file", "missing cannot be read"),
+        ("instruments.arctica.console.password_file", "chmod 600"),
+        ("instruments.krios.console.password_file", "is empty"),
+        ("instruments.arctica.workload", "gain.mrc cannot be read"),
+    ):
+        assert [line for line in problems if line.startswith(f"- {setting}: ") and sentence in line], done.stderr
+    assert len(problems) == 5
+    assert "s3cret" not in done.stderr
+
+
+def test_what_a_command_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    former = os.umask(0o022)
+    try:
+        settings = tmp_path / "cloudlet.toml"
+        settings.write_text(f'database.url = "sqlite:///{tmp_path / "cloudlet.db"}"')
+        assert cloudlet("upgrade", "--settings", str(settings)).returncode == 0
+        assert (
+            cloudlet("simulate", "movies", str(tmp_path / "raw"), "--count", "1", "--pixels", "256x256").returncode == 0
+        )
+    finally:
+        os.umask(former)
+    made = [path for path in tmp_path.rglob("*") if path != settings]
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+
+
+def test_control_characters_in_an_error_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    reported = cloudlet("check", "--settings", str(tmp_path / "a\x1b[2J\u202eb.toml")).stderr
+    assert "a\\u001b[2J\\u202eb.toml" in reported
+    assert "\x1b" not in reported

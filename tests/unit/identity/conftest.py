@@ -152,6 +152,7 @@ def make_world(database: Database, clock: FixedClock, signing_key: RSAKey, tmp_p
             **changes: Any,
         ) -> World:
             secret_file = tmp_path / "client-secret"
+            secret_file.touch(mode=0o600)
             secret_file.write_text(CLIENT_SECRET + "\n")
             provider_settings = ProviderSettings(
                 instance="one",

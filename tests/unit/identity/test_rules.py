@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlet.identity.rules import is_protected, is_use, is_username, printable, session_end
+from cloudlet.identity.rules import is_use, is_username, printable, session_end
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -17,33 +17,6 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 )
 def test_what_a_page_fetches_by_itself_is_no_use(fetch_mode: str | None, expected: bool) -> None:
     assert is_use(fetch_mode) is expected
-
-
-@pytest.mark.parametrize(
-    "url", ["https://cilogon.org", "http://127.0.0.1:8442/x", "http://localhost", "http://[::1]:1"]
-)
-def test_addresses_over_tls_or_on_this_host_are_protected(url: str) -> None:
-    assert is_protected(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://cilogon.org",
-        "http://127.0.0.1.evil.example",
-        "http://localhost@evil.example",
-        "ftp://localhost",
-        "https://",
-        "localhost",
-        "https://host:port",
-        "https://host:99999",
-        "http://[",
-        "https://a\tb",
-        "",
-    ],
-)
-def test_any_other_address_is_not(url: str) -> None:
-    assert not is_protected(url)
 
 
 @pytest.mark.parametrize("name", ["ada", "_svc", "a1-b_c", "a" * 32])

@@ -114,6 +114,12 @@ def test_wrong_client_secret_is_refused(make_world: Any, tmp_path: Any, caplog: 
     assert logged_only(world, caplog) == ["code-refused"]
 
 
+def test_client_secret_that_others_can_read_is_not_sent(make_world: Any, tmp_path: Any) -> None:
+    world = make_world()
+    (tmp_path / "client-secret").chmod(0o644)
+    assert world.sign_in(world.browser()).json()["slug"] == "secret-unreadable"
+
+
 def test_missing_client_secret_is_said_to_the_administrator(make_world: Any, tmp_path: Any, caplog: Any) -> None:
     world = make_world()
     (tmp_path / "client-secret").unlink()

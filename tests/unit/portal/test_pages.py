@@ -1,3 +1,4 @@
+import json
 import re
 
 import httpx
@@ -7,6 +8,7 @@ from cloudlet.access.models import Authorization
 from cloudlet.access.presence_store import PresenceStore
 from cloudlet.analytics import Problem
 from cloudlet.instruments import Level
+from cloudlet.portal.rendering import Pages
 from cloudlet.web import cookie_name, security_headers
 
 
@@ -131,6 +133,53 @@ async def test_a_name_that_holds_markup_stays_text(site, browser) -> None:
     number = site.measure(run, "<script>alert(1)</script>.plate", {"haze": 3})
     for path in (f"/exposures/{number}", "/instruments/mast"):
         assert "<script>alert" not in await page(browser, "ada", path)
+
+
+CONTROLS = "\u202e\u2066\u200e\u061c\ufeff\x1b\x00\n\ud800"
+SHOWN = r"\u202e\u2066\u200e\u061c\ufeff\u001b\u0000\u000a\ud800"
+
+
+async def test_a_name_that_turns_the_direction_of_text_or_holds_controls_shows_them(site, browser) -> None:
+    run = site.begin_run("ada")
+    number = site.measure(run, "a\u202e\u2066\x1b\nb.plate", {"haze": 3})
+    for path in (f"/exposures/{number}", "/instruments/mast"):
+        html = await page(browser, "ada", path)
+        assert r"a\u202e\u2066\u001b\u000ab.plate" in html
+        assert not set(CONTROLS) - {"\n"} & set(html)
+
+
+def test_every_text_that_a_template_shows_is_escaped_and_markup_of_ours_is_not(site, assets) -> None:
+    environment = Pages(site.settings, site.web, assets)._environment
+    template = environment.from_string("<p title='{{ name }}'>{{ name }}</p>{{ icon('x') }}{{ names | tojson }}")
+    html = template.render(name=f"<b>{CONTROLS}", names=[CONTROLS])
+    assert html.startswith(f"<p title='&lt;b&gt;{SHOWN}'>&lt;b&gt;{SHOWN}</p><svg")
+    assert json.loads(html.partition("</svg>")[2]) == [CONTROLS]
+
+
+async def test_a_name_in_another_script_stays_readable_and_by_itself(site, browser) -> None:
+    number = site.measure(site.begin_run("ada"), "דגימה_1.plate", {"haze": 3})
+    presence = PresenceStore(site.database, site.clock)
+    presence.arrive(Authorization("ada", "דנה כהן", "mast", Level.OPERATE, "a"))
+    assert "<h1>דגימה_1.plate</h1>" in await page(browser, "ada", f"/exposures/{number}")
+    assert '<strong dir="auto">דנה כהן</strong> has control' in await page(browser, "ada", "/")
+
+
+@pytest.mark.parametrize("path", ["/instruments/", "/instruments/mast/", "/exposures/1/", "/static"])
+async def test_an_address_with_a_slash_too_many_leads_to_no_other_host(browser, path) -> None:
+    async with browser("ada") as client:
+        answer = await client.get(path, headers={"host": "evil.example"})
+    assert answer.status_code == 404
+    assert "evil.example" not in f"{answer.headers} {answer.text}"
+
+
+async def test_the_description_of_the_api_is_for_people_who_are_signed_in(browser) -> None:
+    async with browser(None) as client:
+        answer = await client.get("/openapi.json", headers={"accept": "application/json"})
+        assert answer.status_code == 401
+        assert "paths" not in answer.json()
+    async with browser("ada") as client:
+        described = (await client.get("/openapi.json")).json()
+    assert "/api/instruments/{key}/ticket" in described["paths"]
 
 
 @pytest.mark.parametrize("path", ["/", "/instruments/mast", "/instruments/mast/cockpit", "/exposures/1", "/nowhere"])

@@ -74,6 +74,9 @@ class WeatherWorkload:
     declaration = DECLARATION
     product_folders = ("plate", "spectrum")
 
+    def named_files(self, settings: Mapping[str, Any]) -> Sequence[Path]:
+        return []
+
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         return settings
 

@@ -69,6 +69,39 @@ def test_what_is_wrong_is_reported_in_plain_sentences(tmp_path: Path, text: str,
     assert "nput" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ('web.base_url = "http://cloudlet.example.org"', "web.base_url"),
+        ('access.gateway_url = "ws://cloudlet.example.org/gateway"', "access.gateway_url"),
+        ('access.origins = ["https://cloudlet.example.org", "http://cloudlet.example.org"]', "access.origins"),
+    ],
+)
+def test_address_of_another_host_without_tls_is_refused_at_every_start(tmp_path: Path, text: str, setting: str) -> None:
+    with pytest.raises(SettingsInvalid, match=rf"{setting}: give an (https|wss)://.*for this host alone"):
+        load(write(tmp_path, text))
+
+
+def test_consoles_and_providers_are_made_out_of_settings_that_cannot_be_used(tmp_path: Path) -> None:
+    text = """
+        [portal]
+        colour = "blue"
+        [instruments.arctica.console]
+        host = "scope"
+        password_file = "/secrets/arctica"
+        [instruments.krios.console]
+        hots = "scope"
+        [identity.providers.home]
+        title = "Home"
+        issuer = "https://idp.example.org"
+        client_id = "us"
+        client_secret_file = "/secrets/home"
+    """
+    examined = examine(write(tmp_path, text))
+    assert [str(console.password_file) for console in examined.consoles.values()] == ["/secrets/arctica"]
+    assert [str(provider.client_secret_file) for provider in examined.providers.values()] == ["/secrets/home"]
+
+
 def test_workloads_are_made_out_of_settings_that_cannot_be_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlet.web import as_origin, local_path
+from cloudlet.web import as_origin, is_protected, local_path
 
 HERE = "https://cloudlet.example.org"
 TRICKY = st.text(st.sampled_from("/\\:.@?#%aé \t\n\r\x00\u2028\ud800"), max_size=12)
@@ -118,3 +118,38 @@ def test_an_origin_says_the_same_as_what_was_written_and_stays_as_it_is(scheme: 
     default = {"http": 80, "https": 443}[scheme]
     assert (parts.scheme, parts.hostname, parts.port or default) == (scheme, host.lower(), port)
     assert as_origin(origin) == origin
+
+
+@pytest.mark.parametrize(
+    "url", ["https://cilogon.org", "http://127.0.0.1:8442/x", "http://localhost", "http://[::1]:1"]
+)
+def test_addresses_over_tls_or_on_this_host_are_protected(url: str) -> None:
+    assert is_protected(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cilogon.org",
+        "http://127.0.0.1.evil.example",
+        "http://localhost@evil.example",
+        "ftp://localhost",
+        "https://",
+        "localhost",
+        "https://host:port",
+        "https://host:99999",
+        "http://[",
+        "https://a\tb",
+        "",
+    ],
+)
+def test_any_other_address_is_not(url: str) -> None:
+    assert not is_protected(url)
+
+
+def test_address_of_another_scheme_is_protected_only_where_that_one_is_meant() -> None:
+    assert is_protected("wss://cloudlet.example.org", "ws")
+    assert is_protected("ws://127.0.0.1:8441", "ws")
+    assert not is_protected("ws://cloudlet.example.org", "ws")
+    assert not is_protected("wss://cloudlet.example.org")
+    assert not is_protected("https://cloudlet.example.org", "ws")

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ALLOWED", "allowed"]
+__all__ = ["ALLOWED", "QEMU_KEYS", "RAW", "RESIZING", "allowed"]
+
+RAW = 0
+QEMU_KEYS = -258
 
 _PICTURES = {
-    0,  # raw
+    RAW,
     1,  # copy rectangle
     2,  # RRE
     5,  # hextile
@@ -36,9 +39,12 @@ _FLOW = {
     -313,  # continuous updates
 }
 _KEYBOARD = {
-    -258,  # QEMU key events: filtered like every other key
+    QEMU_KEYS,  # filtered like every other key
     -261,  # state of the keyboard's lights
 }
+
+RESIZING = frozenset({-223, -308})
+"""Those by which a server tells that its screen has another size."""
 
 ALLOWED = frozenset(_PICTURES | _QUALITY | _SCREEN | _FLOW | _KEYBOARD)
 

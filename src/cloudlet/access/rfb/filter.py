@@ -1,7 +1,8 @@
 """Between browser and instrument: which of a viewer's messages go through, at which rate, and written anew.
 
-Theory of operation. Every whole message is looked up in a table by its kind: it passes, it needs a right, it never
-passes, or it is rewritten. What passes is noted where it presses something down, and encoded afresh. When the right
+Theory of operation. Every whole message is looked up in a table by its kind: it passes, it needs a right, or it never
+passes. What it says must then make sense (`validation`), or is cut down until it does. What passes is noted where it
+presses something down, and encoded afresh. When the right
 to input goes, the messages that let go of everything come out of `restrict` in the same breath. Rates are kept in
 two ways: costly requests (a full screen, a new pixel format) are made cheap or refused one by one; the flood as a
 whole is answered by `seconds_to_wait`, for which the caller reads nothing more, so that a flood slows down only
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Flag, auto
 
-from cloudlet.access.models import PointerState
+from cloudlet.access.models import InputTrace
 from cloudlet.access.rfb import limits
 from cloudlet.access.rfb.encodings import allowed
 from cloudlet.access.rfb.errors import ProtocolError
@@ -34,7 +35,9 @@ from cloudlet.access.rfb.messages import (
     Xvp,
 )
 from cloudlet.access.rfb.parser import MessageParser
+from cloudlet.access.rfb.screen import LARGEST_SIZE, Screen
 from cloudlet.access.rfb.token_bucket import TokenBucket
+from cloudlet.access.rfb.validation import valid
 
 __all__ = ["InputFilter", "Right"]
 
@@ -73,10 +76,13 @@ class InputFilter:
     ----------
     rights
         What the viewer may do; changed by `restrict` alone, never widened.
+    size
+        Width and height of the screen in pixels, as the server described it.
     """
 
-    def __init__(self, rights: Right) -> None:
+    def __init__(self, rights: Right, size: tuple[int, int] = LARGEST_SIZE) -> None:
         self._rights = rights
+        self._screen = Screen(size)
         self._parser = MessageParser()
         self._held = HeldInput()
         self._full_updates = TokenBucket(limits.FULL_UPDATES_PER_SECOND, limits.FULL_UPDATES_BURST)
@@ -91,9 +97,9 @@ class InputFilter:
         return self._rights
 
     @property
-    def pointer(self) -> PointerState | None:
-        """The last pointer message that went through; None before the first."""
-        return self._held.pointer
+    def trace(self) -> InputTrace:
+        """What somebody else would have to know to let go of everything that went through."""
+        return self._held.trace
 
     @property
     def touched(self) -> int:
@@ -144,21 +150,19 @@ class InputFilter:
         needed = _NEEDED.get(type(message))
         if needed is None or needed not in self._rights:
             return None
+        if isinstance(message, SetEncodings):
+            message = SetEncodings(allowed(message.encodings))
+            self._screen.note_encodings(message.encodings)
+        sound = valid(message, self._screen)
+        return None if sound is None else self._admitted(sound, now)
+
+    def _admitted(self, message: ClientMessage, now: float) -> ClientMessage | None:
         match message:
-            case SetEncodings(encodings=encodings):
-                return SetEncodings(allowed(encodings))
-            case SetPixelFormat():
-                return self._affordable(message, now)
+            case SetPixelFormat() if not self._formats.take(1, now):
+                raise ProtocolError("The viewer changes its pixel format too often.")
             case UpdateRequest(is_incremental=False) if not self._full_updates.take(1, now):
                 return replace(message, is_incremental=True)
-            case Fence() if message.is_request:
-                return None
         return message if self._held.accept(message) else None
-
-    def _affordable(self, message: SetPixelFormat, now: float) -> SetPixelFormat:
-        if not self._formats.take(1, now):
-            raise ProtocolError("The viewer changes its pixel format too often.")
-        return message
 
 
 def _encoded(messages: Iterable[ClientMessage]) -> bytes:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudlet.access.models import PointerState
-from cloudlet.access.rfb.limits import MAX_HELD_KEYS
+from cloudlet.access.models import InputTrace, PointerState
+from cloudlet.access.rfb.keyboard import USUAL_KEYSYMS
+from cloudlet.access.rfb.limits import MAX_HELD_KEYS, MAX_REMEMBERED_KEYSYMS
 from cloudlet.access.rfb.messages import ClientMessage, Key, Pointer, QemuKey
 
 __all__ = ["HeldInput"]
+
+_USUAL = frozenset(USUAL_KEYSYMS)
 
 
 class HeldInput:
@@ -23,11 +26,13 @@ class HeldInput:
         self._keys: set[int] = set()
         self._qemu_keys: dict[int, int] = {}
         self._pointer: PointerState | None = None
+        self._pressed: dict[int, None] = {}
+        self._has_scan_codes = False
 
     @property
-    def pointer(self) -> PointerState | None:
-        """The last pointer message that went through; None before the first."""
-        return self._pointer
+    def trace(self) -> InputTrace:
+        """What somebody else would have to know to let go of everything."""
+        return InputTrace(self._pointer, frozenset(self._pressed), self._has_scan_codes)
 
     def accept(self, message: ClientMessage) -> bool:
         """Note what `message` presses or lets go of; False where it must not be sent, too much being held."""
@@ -36,12 +41,14 @@ class HeldInput:
                 if not self._has_room(keysym in self._keys):
                     return False
                 self._keys.add(keysym)
+                self._remember(keysym)
             case Key(keysym=keysym):
                 self._keys.discard(keysym)
             case QemuKey(is_down=True, keysym=keysym, keycode=keycode):
                 if not self._has_room(keycode in self._qemu_keys):
                     return False
                 self._qemu_keys[keycode] = keysym
+                self._has_scan_codes = True
             case QemuKey(keycode=keycode):
                 self._qemu_keys.pop(keycode, None)
             case Pointer(buttons=buttons, x=x, y=y):
@@ -58,6 +65,15 @@ class HeldInput:
             yield QemuKey(False, keysym, keycode)
         while self._keys:
             yield Key(False, self._keys.pop())
+
+    def _remember(self, keysym: int) -> None:
+        """Remember a symbol as pressed last; those that are held are never forgotten for it."""
+        if keysym in _USUAL:
+            return
+        self._pressed.pop(keysym, None)
+        self._pressed[keysym] = None
+        if len(self._pressed) > MAX_REMEMBERED_KEYSYMS:
+            del self._pressed[next(old for old in self._pressed if old not in self._keys)]
 
     def _has_room(self, is_repeat: bool) -> bool:
         return is_repeat or len(self._keys) + len(self._qemu_keys) < MAX_HELD_KEYS

@@ -15,7 +15,10 @@ __all__ = [
     "MAX_HELD_KEYS",
     "MAX_NAME_BYTES",
     "MAX_REASON_BYTES",
+    "MAX_REMEMBERED_KEYSYMS",
     "MAX_SCREENS",
+    "MAX_SCREEN_PIXELS",
+    "MAX_SCREEN_SIDE",
     "MAX_SKIPPED_BYTES",
     "MESSAGES_BURST",
     "MESSAGES_PER_SECOND",
@@ -35,6 +38,16 @@ MAX_FENCE_BYTES = 64
 
 MAX_SCREENS = 16
 """Screens of one desktop; nobody has more at a microscope."""
+
+MAX_SCREEN_SIDE = 16384
+"""Pixels of a desktop to the right or down: four screens of 4K beside each other are 15,360 wide."""
+
+MAX_SCREEN_PIXELS = 64 * 1024 * 1024
+"""Pixels of a desktop, 256 MiB for the instrument's computer; four screens of 4K have half of it."""
+
+MAX_REMEMBERED_KEYSYMS = 256
+"""Symbols beyond the usual ones that are remembered as pressed; Cyrillic has 66, and whoever writes Chinese by an
+input method holds no character for long."""
 
 MAX_HELD_KEYS = 64
 """Keys held at once; a person has ten fingers, a hostile page four billion key symbols."""

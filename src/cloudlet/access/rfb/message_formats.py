@@ -40,7 +40,6 @@ __all__ = ["MessageFormat", "format_of"]
 
 SCREEN_BYTES = 16
 CUT_TEXT_HEAD_BYTES = 8
-PIXEL_BITS = {8, 16, 32}
 AUDIO_SET_FORMAT = 2
 
 
@@ -117,8 +116,6 @@ def _qemu_length(head: bytes) -> int:
 
 
 def _read_pixel_format(data: bytes) -> ClientMessage:
-    if data[4] not in PIXEL_BITS:
-        raise ProtocolError(f"The viewer asks for pixels of {data[4]} bits.")
     return SetPixelFormat(data[4:])
 
 

@@ -14,8 +14,8 @@ from cloudlet.database import JsonObject
 from cloudlet.identity.errors import ProviderUnreachable, Refusal, SignInRefused
 from cloudlet.identity.oidc.cached_fetch import CachedFetch
 from cloudlet.identity.oidc.fetch import TIMEOUT, fetch
-from cloudlet.identity.rules import is_protected
 from cloudlet.identity.settings import IdentityProviderSettings
+from cloudlet.web import is_protected
 
 __all__ = ["Discovery", "Metadata"]
 

@@ -14,6 +14,7 @@ from cloudlet.database import JsonObject
 from cloudlet.identity.errors import Refusal, SecretUnreadable, SignInRefused
 from cloudlet.identity.oidc.fetch import TIMEOUT, fetch
 from cloudlet.identity.settings import IdentityProviderSettings
+from cloudlet.named_files import FileUnusable, read_secret
 
 __all__ = ["Tokens", "exchange_code", "fetch_userinfo"]
 
@@ -95,10 +96,10 @@ def _basic(client_id: str, secret: SecretStr) -> str:
 
 def _read_secret(settings: IdentityProviderSettings) -> SecretStr:
     try:
-        text = settings.client_secret_file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as cause:
+        secret = read_secret(settings.client_secret_file)
+    except FileUnusable as cause:
         raise SecretUnreadable(
             f"The client secret for {settings.title} cannot be read.",
-            "The administrator should check the file that client_secret_file names, and who may read it.",
+            "The administrator should run cloudlet check, which says why.",
         ) from cause
-    return SecretStr(text)
+    return SecretStr(secret.get_secret_value().strip())

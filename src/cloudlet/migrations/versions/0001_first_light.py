@@ -77,6 +77,8 @@ def upgrade() -> None:
         sa.Column("pointer_x", NUMBER, nullable=True),
         sa.Column("pointer_y", NUMBER, nullable=True),
         sa.Column("buttons", NUMBER, nullable=True),
+        sa.Column("keysyms", sa.JSON(), nullable=False),
+        sa.Column("has_scan_codes", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_control")),
     )
     op.create_index(op.f("ix_access_control_viewer"), "access_control", ["viewer"], unique=False)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlet.access.models import PointerState
+from cloudlet.access.models import InputTrace, PointerState
 from cloudlet.access.rfb import InputFilter, ProtocolError, Right, limits
 from cloudlet.access.rfb.encodings import ALLOWED
 from cloudlet.access.rfb.messages import (
@@ -41,7 +41,7 @@ ORDINARY = [
     Pointer(1, 5, 6),
     CutText(b"text"),
     Xvp(1, 2),
-    SetDesktopSize(800, 600, ()),
+    SetDesktopSize(800, 600, (struct.pack("!IHHHHI", 0, 0, 0, 800, 600, 0),)),
     QemuAudio(b"\0\1"),
     Fence(0x80000000, b""),
     Fence(1, b"answer"),
@@ -132,7 +132,7 @@ def test_after_release_nothing_is_held(messages: list[ClientMessage]) -> None:
 def test_button_is_let_go_of_where_it_was_held() -> None:
     gate = InputFilter(OPERATOR)
     gate.receive(Pointer(1, 10, 20).encode() + Pointer(1, 30, 40).encode(), 0.0)
-    assert gate.pointer == PointerState(30, 40, 1)
+    assert gate.trace == InputTrace(PointerState(30, 40, 1))
     assert gate.restrict(Right.NONE) == Pointer(0, 30, 40).encode()
 
 
@@ -152,7 +152,7 @@ def test_level_taken_away_in_the_middle_of_a_message_stops_that_message() -> Non
 
 
 def test_not_more_keys_are_held_than_can_be_let_go_of() -> None:
-    presses = [Key(True, number) for number in range(1000)]
+    presses = [Key(True, number) for number in range(1, 1000)]
     went = passed(OPERATOR, *presses)
     assert went == presses[: limits.MAX_HELD_KEYS]
 
@@ -166,7 +166,7 @@ def test_many_requests_for_the_whole_screen_become_requests_for_changes() -> Non
 
 
 def test_pixel_format_that_changes_all_the_time_ends_the_conversation() -> None:
-    change = SetPixelFormat(b"\x20" + bytes(15)).encode()
+    change = SetPixelFormat(struct.pack("!BB??HHHBBB3x", 32, 24, False, True, 255, 255, 255, 16, 8, 0)).encode()
     gate = InputFilter(Right.NONE)
     gate.receive(change * int(limits.FORMATS_BURST), 0.0)
     with pytest.raises(ProtocolError):
@@ -181,3 +181,31 @@ def test_who_behaves_never_waits_and_who_floods_does() -> None:
         assert gate.seconds_to_wait(tick / 200) == 0
     gate.receive(Pointer(0, 0, 0).encode() * 5000, 50.0)
     assert gate.seconds_to_wait(50.0) == pytest.approx((5000 - limits.MESSAGES_BURST) / limits.MESSAGES_PER_SECOND)
+
+
+CYRILLIC_A, THORN = 0x6C1, 0xFE
+
+
+def test_trace_of_the_input_keeps_what_nobody_would_let_go_of_unasked_even_after_it_is_up() -> None:
+    gate = InputFilter(OPERATOR)
+    presses = [Key(True, 0x61), Key(True, THORN), Key(True, CYRILLIC_A), Key(False, CYRILLIC_A)]
+    gate.receive(b"".join(press.encode() for press in presses), 0.0)
+    assert gate.trace == InputTrace(None, frozenset({THORN, CYRILLIC_A}), has_scan_codes=False)
+    gate.receive(QemuKey(True, CYRILLIC_A, 0x1E).encode(), 0.0)
+    assert gate.trace.has_scan_codes
+
+
+def test_trace_of_an_observer_holds_nothing() -> None:
+    gate = InputFilter(Right.NONE)
+    gate.receive(Key(True, CYRILLIC_A).encode() + QemuKey(True, 0, 0x1E).encode() + Pointer(1, 2, 3).encode(), 0.0)
+    assert gate.trace == InputTrace()
+
+
+def test_trace_has_an_end_and_never_loses_what_is_held() -> None:
+    gate = InputFilter(OPERATOR)
+    gate.receive(Key(True, CYRILLIC_A).encode(), 0.0)
+    for number in range(2000):
+        keysym = 0x1004E00 + number
+        gate.receive(Key(True, keysym).encode() + Key(False, keysym).encode(), 0.0)
+    assert len(gate.trace.keysyms) == limits.MAX_REMEMBERED_KEYSYMS
+    assert {CYRILLIC_A, 0x1004E00 + 1999} <= gate.trace.keysyms

@@ -113,7 +113,6 @@ def test_unknown_kinds_end_the_conversation(first: int) -> None:
         b"\xff\x02\x00\x00",
         b"\x06\x00\x00\x00\x7f\xff\xff\xff",
         b"\x06\x00\x00\x00\x80\x00\x00\x00",
-        b"\x00\x00\x00\x00\x18" + bytes(15),
     ],
 )
 def test_what_is_beyond_a_limit_is_refused_by_its_head_alone(head: bytes) -> None:

@@ -19,6 +19,7 @@ GOOD = {"token_type": "Bearer", "access_token": "access", "id_token": "a.b.c"}
 
 @pytest.fixture
 def trusted(tmp_path: Path) -> IdentityProviderSettings:
+    (tmp_path / "secret").touch(mode=0o600)
     (tmp_path / "secret").write_text("s3cret\n")
     return IdentityProviderSettings(
         title="Example",

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.errors import RawFolderEmpty, RawFolderUnusable
-from cloudlet.cryoem.formats.movie import check_last_frame, probe
+from cloudlet.cryoem.formats.movie import check_last_frame, open_movie
 from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name, movie_stem
 from cloudlet.cryoem.settings import CryoemSettings, checked_settings
 from cloudlet.errors import CloudletError
@@ -70,9 +70,9 @@ def understood(path: Path, settings: CryoemSettings) -> Understood:
     cloudlet.errors.CloudletError
         It could not be.
     """
-    outline = probe(path)
-    check_last_frame(path, outline)
-    acquisition = acquisition_of(path, outline, settings)
+    with open_movie(path) as movie:
+        check_last_frame(movie)
+        outline, acquisition = movie.outline, acquisition_of(movie, settings)
     frames = f"{outline.frames} frames"
     if acquisition.is_eer:
         frames = f"{outline.frames} raw frames in {len(acquisition.frame_doses)} fractions"

@@ -28,7 +28,7 @@ from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motio
 from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
-from cloudlet.cryoem.formats.movie import MovieFile, open_movie
+from cloudlet.cryoem.formats.movie import MovieFile, MovieFrames
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.star import add_table, write_star
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
@@ -49,10 +49,14 @@ class RelionCorrector:
     def __init__(self, threads: int, settings: CryoemSettings) -> None:
         self._threads, self._settings = threads, settings
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
+    def correct(
+        self, movie: MovieFile, acquisition: Acquisition, project_folder: Path, timer: StageTimer
+    ) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
-        with timer.stage("read"), open_movie(path, acquisition.fractions) as movie:
-            total, shape = _total(movie), (movie.outline.frames, movie.outline.rows, movie.outline.columns)
+        path = movie.path
+        with timer.stage("read"):
+            frames = movie.frames(acquisition.fractions)
+            total, shape = _total(frames), (frames.outline.frames, frames.outline.rows, frames.outline.columns)
         with timer.stage("gain"):
             calibration = calibrated(path, total, acquisition.gain, self._settings, acquisition.defects)
         with timer.stage("motion"), _workspace(path, project_folder) as folder:
@@ -90,12 +94,12 @@ def command_for(program: str, movie: Path, acquisition: Acquisition, threads: in
     return command
 
 
-def _total(movie: MovieFile) -> NDArray[np.float32]:
-    outline = movie.outline
+def _total(frames: MovieFrames) -> NDArray[np.float32]:
+    outline = frames.outline
     total = np.zeros((outline.rows, outline.columns), np.float32)
     frame = np.empty(total.shape, outline.dtype)
     for index in range(outline.frames):
-        movie.read_frame(index, frame)
+        frames.read_frame(index, frame)
         total += frame
     return total
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
 
-__all__ = ["FUZZ_SECONDS", "checked", "load_checked", "store_checked"]
-
-FUZZ_SECONDS = float(os.environ.get("CLOUDLET_FUZZ_SECONDS", "3"))
-"""For each of the decoders that are fed with damaged bytes."""
+__all__ = ["checked", "load_checked", "store_checked"]
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., int]:

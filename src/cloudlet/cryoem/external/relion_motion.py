@@ -7,11 +7,8 @@ model.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +18,11 @@ import numpy as np
 from gemmi import cif
 from numpy.typing import NDArray
 
-from cloudlet.compute import die_with_parent
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
-from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
+from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing, ProgramTimedOut
+from cloudlet.cryoem.external.program import CannotRun, TookTooLong, run_program
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
 from cloudlet.cryoem.formats.movie import MovieFile, MovieFrames
@@ -61,7 +58,8 @@ class RelionCorrector:
             calibration = calibrated(path, total, acquisition.gain, self._settings, acquisition.defects)
         with timer.stage("motion"), _workspace(path, project_folder) as folder:
             _write_input(folder, path, (shape[1], shape[2]), acquisition, calibration)
-            _run(command_for(self._settings.relion_motion_command, path, acquisition, self._threads), folder)
+            command = command_for(self._settings.relion_motion_command, path, acquisition, self._threads)
+            _run(command, folder, self._settings.relion_motion_seconds)
             results = folder / "MC"
             motion = _motion(results / "movie.star", path, shape, acquisition, calibration)
             micrograph, unweighted = _image(results / "movie.mrc"), _image(results / "movie_noDW.mrc")
@@ -136,34 +134,32 @@ def _write_input(
     write_star(folder / "movies.star", document)
 
 
-def _run(command: list[str], folder: Path) -> None:
-    """Run a program in a folder; it ends when we do.
+def _run(command: list[str], folder: Path, seconds: float) -> None:
+    """Run RELION in a folder.
 
     Raises
     ------
     ProgramMissing
         It is not installed.
+    ProgramTimedOut
+        It took longer than `seconds`.
     ProgramFailed
         It ended with another status than 0.
     """
-    parent = os.getpid()
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            preexec_fn=lambda: die_with_parent(parent, signal.SIGKILL),
-        )
-    except OSError as cause:
+        ended = run_program(command, folder, seconds)
+    except CannotRun as cause:
         raise ProgramMissing(
-            f"RELION's motion correction, {command[0]}, cannot be run: {cause.strerror}.",
+            f"RELION's motion correction, {command[0]}, cannot be run: {cause}.",
             "Install RELION, or set relion_motion_command to where it is, or motion_program to own.",
         ) from cause
-    if done.returncode != 0:
-        raise _failed(done.stdout)
+    except TookTooLong as cause:
+        raise ProgramTimedOut(
+            f"RELION's motion correction was stopped because it took longer than {seconds:g} s.",
+            "Retry it when the machine is less busy, raise relion_motion_seconds, or set motion_program to own.",
+        ) from cause
+    if ended.status != 0:
+        raise _failed(ended.said_last)
 
 
 def _failed(output: bytes) -> ProgramFailed:

@@ -9,7 +9,7 @@ from benchmarks.simulator.eer import encode_events, write_eer
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.unit.cryoem.formats.checked import checked, load_checked
+from tests.unit.cryoem.formats.checked import checked, guarded, load_checked
 from tests.unit.cryoem.formats.fuzzing import fuzz
 from tests.unit.cryoem.movies import metadata_of, outline_of, read_movie
 
@@ -153,23 +153,33 @@ def test_no_bits_lead_out_of_the_buffers(raw: bytes, skip: int, vertical: int, h
     assert 0 <= CHECKED(source, ends, skip, vertical, horizontal, 8, 8, finer, image) <= 2
 
 
+def test_words_at_the_very_end_of_the_source_are_within_it() -> None:
+    shape = 16, 24
+    for size in range(1, 80):  # bits of the last word that are read range over all there are
+        pixels = np.arange(0, size * 4, 4)
+        raw = encode_events(pixels, pixels % 16, shape[0] * shape[1])
+        for count in range(max(0, len(raw) - 9), len(raw) + 1):
+            source, image = guarded(count + SOURCE_MARGIN), guarded(shape[0] * shape[1]).reshape(shape)
+            source[:count] = np.frombuffer(raw[:count], np.uint8)
+            assert add_events(source, [count], EventCode(7, 2, 2), shape, 1, image) in {0, 1}
+            if count == len(raw):
+                np.testing.assert_array_equal(np.flatnonzero(image), pixels)
+
+
 def test_damaged_events_stay_within_the_buffers_and_decode_alike_compiled_or_checked() -> None:
-    rows, columns, canary = 64, 128, 4096
+    rows, columns = 64, 128
 
     def decode(rng: np.random.Generator) -> None:
         skip, finer = int(rng.choice([7, 8])), int(rng.integers(0, 3))
         frames = [damaged(rng, rows * columns, skip) for _ in range(rng.integers(1, 4))]
         sizes = [len(frame) for frame in frames]
-        source = np.frombuffer(b"".join(frames) + bytes(SOURCE_MARGIN), np.uint8).copy()
+        source = guarded(sum(sizes) + SOURCE_MARGIN)
+        source[: sum(sizes)] = np.frombuffer(b"".join(frames), np.uint8)
         expected = np.zeros((rows * columns) << (2 * finer), np.uint8)
         whole = CHECKED(source, np.cumsum(sizes), skip, 2, 2, rows, columns, finer, expected)
-        guarded = np.full(expected.size + 2 * canary, 0xA5, np.uint8)
-        inner = guarded[canary:-canary].reshape(rows << finer, columns << finer)
-        inner[:] = 0
-        assert add_events(source, sizes, EventCode(skip, 2, 2), (rows, columns), 1 << finer, inner) == whole
-        np.testing.assert_array_equal(inner.ravel(), expected)
-        assert np.all(guarded[:canary] == 0xA5)
-        assert np.all(guarded[-canary:] == 0xA5)
+        image = guarded(expected.size).reshape(rows << finer, columns << finer)
+        assert add_events(source, sizes, EventCode(skip, 2, 2), (rows, columns), 1 << finer, image) == whole
+        np.testing.assert_array_equal(image.ravel(), expected)
 
     fuzz(decode)
 

@@ -90,9 +90,9 @@ def test_the_strips_of_a_large_movie_are_not_too_many(tmp_path: Path) -> None:
 
 def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "gain.tif"
-    tifffile.imwrite(path, np.ones((20_000, 40_000), np.uint8), compression="zlib")
+    tifffile.imwrite(path, np.ones((5_000, 10_000), np.uint8), compression="zlib")
     tracemalloc.start()
-    with pytest.raises(GainWrongSize, match="40000 × 20000"):
+    with pytest.raises(GainWrongSize, match="10000 × 5000"):
         read_gain(path, (256, 256))
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.engine import accuracy, card, ctf, decoding, dose, picking, speed
+from benchmarks.engine import accuracy, card, ctf, decoding, dose, picking, relion_images, speed
 from benchmarks.sections import Section, measure_sections
 
 SECTIONS: dict[str, Section] = {
@@ -21,6 +21,7 @@ SECTIONS: dict[str, Section] = {
     "local": accuracy.measure_field,
     "gain": accuracy.measure_gain,
     "ctf": ctf.measure,
+    "relion": relion_images.measure,
     "krios": ctf.measure_krios,
     "dose": dose.measure,
     "picking": picking.measure,

@@ -128,10 +128,11 @@ def _path_errors(made: Made, device: CpuDevice) -> _Errors:
 
 def _aligned(made: Made, device: CpuDevice) -> MotionField:
     with open_movie(made.path) as movie:
-        outline, pixel = movie.outline, made.spec.pixel_size_angstrom
+        frames = movie.frames()
+        outline, pixel = frames.outline, made.spec.pixel_size_angstrom
         layout = Layout(outline.frames, outline.rows, outline.columns, outline.dtype, binning_for(pixel))
         stack = device.stack(layout)
-        device.threads.each(lambda frame: movie.read_frame(frame, stack.buffer(frame)), outline.frames)
+        device.threads.each(lambda frame: frames.read_frame(frame, stack.buffer(frame)), outline.frames)
     calibration = calibrated(made.path, stack.total(), made.gain, CryoemSettings())
     stack.calibrate(calibration.gain, calibration.defects)
     return _field_of(stack, made.spec)

@@ -14,7 +14,7 @@ from benchmarks.report import Row
 from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.correction import Correction
 from cloudlet.cryoem.devices import device_for
-from cloudlet.cryoem.formats.movie import probe
+from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import fit_ctf
@@ -59,8 +59,10 @@ def measure(is_quick: bool) -> Iterator[Row]:
 def _corrected(made: Made, device: Device, threads: int) -> tuple[Correction, Stopwatch]:
     options = {"pixel_size_angstrom": made.spec.pixel_size_angstrom, "voltage_kv": made.spec.voltage_kv}
     settings = CryoemSettings(**options, dose_per_frame=made.dose_per_frame, gain=made.gain)
-    acquisition, watch = acquisition_of(made.path, probe(made.path), settings), Stopwatch()
-    return OwnCorrector(device, threads, settings).correct(made.path, acquisition, WORK, watch), watch
+    watch = Stopwatch()
+    with open_movie(made.path) as movie:
+        acquisition = acquisition_of(movie, settings)
+        return OwnCorrector(device, threads, settings).correct(movie, acquisition, WORK, watch), watch
 
 
 def _agreement(ours: Correction, theirs: Correction, pixel: float) -> Iterator[Row]:

@@ -21,7 +21,7 @@ SIDE, FRAMES, PIXEL, DOSE = 2048, 40, 0.83, 50.0
 
 
 def measure(is_quick: bool) -> Iterator[Row]:
-    """Yield the relative error at both voltages, and the bound that was known beforehand."""
+    """Yield the relative error at both voltages, and the one that was expected beforehand."""
     rng = np.random.default_rng(3)
     counts = rng.poisson(0.86, (FRAMES, SIDE, SIDE)).astype(np.uint8)
     tiles = -(-SIDE // TILE[0]), -(-SIDE // TILE[1])
@@ -45,7 +45,7 @@ def measure(is_quick: bool) -> Iterator[Row]:
         exact = scipy.fft.irfft2(total, s=(SIDE, SIDE))
         error = float((image - exact).std() / exact.std())
         yield Row.at_most(f"{voltage:g} kV, {len(few.shares)} sums", error, "", LIMIT)
-        yield Row(f"{voltage:g} kV, bound known beforehand", few.bound, "")
+        yield Row(f"{voltage:g} kV, expected beforehand", few.expected_error, "")
 
 
 _ONE = np.ones((1, 1), np.float32)

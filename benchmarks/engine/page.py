@@ -16,28 +16,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import Row, kept
-
-Section = dict[str, Any]
+from benchmarks.engine.page_text import Section, page_text
+from benchmarks.report import kept
 
 PAGE = Path("docs/reference/engine-measured.md")
 PLOTS = Path("docs/images/engine")
 MEASURED = Path(__file__).with_name("measured.json")
 
-TITLES = {
-    "decode": "Decoders, on one thread",
-    "k3": "K3: 5760 × 4092 pixels, 40 frames, TIFF with LZW",
-    "k2": "K2: 3838 × 3710 pixels, 40 frames",
-    "others": "EER and super-resolution",
-    "card": "K3 on a graphics card",
-    "motion": "Motion of the whole field",
-    "local": "Local motion",
-    "gain": "A gain reference that is not quite right",
-    "ctf": "CTF",
-    "krios": "Two real micrographs",
-    "dose": "Exposure weighting, beside one transform a frame",
-    "picking": "Picking",
-}
 SERIES = {
     "k3": ["engine-stages-k3"],
     "k2": ["engine-stages-k2"],
@@ -50,11 +35,6 @@ GREY, COLOURS = "#7f7f7f", ("#2f7fb8", "#d9822b", "#3c9a5f", "#a05fb4", "#b8a02f
 """Both can be read on white and on black."""
 
 STAGES = {"read": "decode", "gain": "gain, defects", "motion": "motion", "sums": "sums", "write": "write", "ctf": "CTF"}
-HEAD = """# What the engine was measured at
-
-Made by `make bench NAME=engine` and `make bench NAME=engine.page`. Times are ratios within one run, because machines
-differ; each section says what it was measured on. What the movies and micrographs hold is known: a simulator draws them
-that shares neither interpolator nor decay law with the engine."""
 
 
 def main() -> None:
@@ -64,12 +44,8 @@ def main() -> None:
         mpl.rcParams[key] = GREY
     PLOTS.mkdir(parents=True, exist_ok=True)
     sections = _updated()
-    parts = [HEAD]
-    for name, title in TITLES.items():
-        if name in sections:
-            drawn = PLOTTED[name](sections) if name in PLOTTED else ""
-            parts += [f"## {title}", _table(sections[name]), *([drawn] if drawn else [])]
-    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    drawn = {name: PLOTTED[name](sections) for name in PLOTTED if name in sections}
+    PAGE.write_text(page_text(sections, drawn), encoding="utf-8")
 
 
 def _updated() -> dict[str, Section]:
@@ -94,16 +70,6 @@ def _rounded(items: Any) -> Any:
     if isinstance(items, list):
         return [_rounded(item) for item in items]
     return float(f"{items:.4g}") if isinstance(items, float) else items
-
-
-def _table(section: Section) -> str:
-    marks = {None: "", True: "passed", False: "missed"}
-    rows = [
-        f"| {row.name.partition(': ')[2]} | {row.told} {row.unit} | {row.bar} | {marks[row.ok]} |"
-        for row in (Row(**each) for each in section["rows"])
-    ]
-    table = "\n".join(["| what | measured | bar | |", "| --- | --- | --- | --- |", *rows])
-    return f"{table}\n\n{section['where']}."
 
 
 def _plot(name: str, words: str, draw: Callable[[Axes], None], size: tuple[float, float] = (6.4, 3.6)) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
+from benchmarks.engine.relion_images import fitted, projected
 
 from cloudlet.cryoem.numerics.ctf import Defocus, Optics, ctf
 from cloudlet.cryoem.numerics.ctf_fit import CtfSearch, fit_ctf
@@ -57,3 +58,14 @@ def test_the_ctf_itself_is_relions(tmp_path: Path) -> None:
     ours, theirs = ctf(SIDE, PIXEL, Optics(300, 2.7, 0.1), defocus), relions_ctf(tmp_path, defocus)
     inner = np.s_[1 : SIDE // 2 - 1, 1 : SIDE // 2 - 1]
     np.testing.assert_allclose(-ours[inner], theirs[inner], atol=5e-3)  # particles are white there
+
+
+@pytest.mark.needs("relion_project")
+def test_images_that_relion_has_made_are_fitted_with_what_relion_was_told(tmp_path: Path) -> None:
+    # small projections, for speed: halves of their images differ by about 10 angstrom
+    told = [Defocus(15_000, 12_500, 30.0), Defocus(9_000, 8_700, -70.0)]
+    for image, theirs in zip(projected(tmp_path, told, box=160), told, strict=True):
+        ours = fitted(image).defocus
+        assert ours.mean_angstrom == pytest.approx(theirs.mean_angstrom, abs=30)
+        assert ours.astigmatism_angstrom == pytest.approx(theirs.astigmatism_angstrom, abs=30)
+        assert ours.angle_degrees == pytest.approx(theirs.angle_degrees, abs=3)

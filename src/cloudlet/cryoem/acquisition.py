@@ -10,7 +10,8 @@ from typing import Any
 
 from cloudlet.cryoem.errors import AcquisitionUnknown
 from cloudlet.cryoem.formats.mdoc import mdoc_path
-from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
+from cloudlet.cryoem.formats.movie import MovieFile
+from cloudlet.cryoem.formats.outline import AS_STORED, Fractions
 from cloudlet.cryoem.metadata import SourceMetadata, metadata_sources
 from cloudlet.cryoem.settings import CryoemSettings
 
@@ -49,15 +50,13 @@ class Acquisition:
         return sum(self.frame_doses)
 
 
-def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings) -> Acquisition:
+def acquisition_of(movie: MovieFile, settings: CryoemSettings) -> Acquisition:
     """Join settings and metadata; settings win where both say something.
 
     Parameters
     ----------
     movie
-        Its file.
-    outline
-        Of the movie, with the raw frames of an EER movie for frames.
+        It is not decoded.
     settings
         Of the run.
 
@@ -70,14 +69,15 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
     MetadataUnreadable
         A file of metadata is there but cannot be understood.
     """
-    sources = [_by_settings(settings, outline.frames), *metadata_sources(movie, outline)]
+    path, outline = movie.path, movie.outline
+    sources = [_by_settings(settings, outline.frames), *metadata_sources(movie)]
     pixel_size, voltage, doses = (
         _first(sources, "pixel_size_angstrom"),
         _first(sources, "voltage_kv"),
         _first(sources, "doses"),
     )
     if pixel_size is None or voltage is None or doses is None:
-        raise _unknown(movie, pixel_size, voltage, doses)
+        raise _unknown(path, pixel_size, voltage, doses)
     fractions = AS_STORED
     if outline.raw_frames is not None:
         fractions = Fractions(_grouping(doses, settings.eer_fraction_dose), settings.eer_upsampling)
@@ -90,8 +90,8 @@ def acquisition_of(movie: Path, outline: MovieOutline, settings: CryoemSettings)
         amplitude_contrast=settings.amplitude_contrast,
         frame_doses=_summed(doses, fractions.frames),
         target_defocus_um=_first(sources, "target_defocus_um"),
-        gain=_beside(movie, settings.gain, _first(sources, "gain_name")),
-        defects=_defects(movie, settings, _first(sources, "defects_name")),
+        gain=_reference(path, settings.gain, _first(sources, "gain_name")),
+        defects=_defects(path, settings, _first(sources, "defects_name")),
         fractions=fractions,
         is_eer=outline.raw_frames is not None,
         binning=settings.binning or finer,
@@ -121,7 +121,7 @@ def _source(sources: Sequence[SourceMetadata], key: str) -> str:
     return next(one.source for one in sources if getattr(one, key) is not None)
 
 
-def _beside(movie: Path, chosen: Path | None, name: str | None) -> Path | None:
+def _reference(movie: Path, chosen: Path | None, name: str | None) -> Path | None:
     """Return the file to be read; a link is followed where the settings name it, who writes those is trusted."""
     if chosen is not None:
         return chosen.resolve()
@@ -130,7 +130,7 @@ def _beside(movie: Path, chosen: Path | None, name: str | None) -> Path | None:
 
 def _defects(movie: Path, settings: CryoemSettings, name: str | None) -> Path | None:
     """Return the file to be read; one that the metadata name may have been left behind, hot pixels are found anyway."""
-    path = _beside(movie, settings.defects, name)
+    path = _reference(movie, settings.defects, name)
     return path if settings.defects is not None or (path is not None and os.path.lexists(path)) else None
 
 

@@ -31,7 +31,7 @@ from cloudlet.cryoem.errors import (
     RawFolderEmpty,
     RawFolderUnusable,
 )
-from cloudlet.cryoem.names import SUFFIXES_TOLD
+from cloudlet.cryoem.names import MOVIE_SUFFIXES
 from cloudlet.cryoem.settings import WITHOUT_EFFECT
 from cloudlet.database import Database
 from cloudlet.identity import host_actor
@@ -184,7 +184,7 @@ def _prepare_folders(batch: Batch, workload: Workload) -> None:
     if not batch.is_watching and not _holds_movies(raw, workload):
         raise RawFolderEmpty(
             f"There is no movie in {raw}.",
-            f"Movies are called {SUFFIXES_TOLD}, and subfolders are not looked into. "
+            f"Movies are called {MOVIE_SUFFIXES}, and subfolders are not looked into. "
             "With --watch it waits for the first one.",
         )
     try:

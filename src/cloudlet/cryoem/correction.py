@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration
 from cloudlet.cryoem.formats.motion_star import MovieMotion
+from cloudlet.cryoem.formats.movie import MovieFile
 from cloudlet.cryoem.numerics.device import HalfPlane
 
 __all__ = ["Correction", "Corrector", "StageTimer", "figures_of", "motion_of"]
@@ -59,13 +60,15 @@ class Correction:
 class Corrector(Protocol):
     """A program that corrects movies: gain, defects, motion, exposure weights."""
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
+    def correct(
+        self, movie: MovieFile, acquisition: Acquisition, project_folder: Path, timer: StageTimer
+    ) -> Correction:
         """Correct one movie.
 
         Parameters
         ----------
-        path
-            Of the movie, which is read only.
+        movie
+            It is open, and read only.
         acquisition
             How it was taken.
         project_folder

@@ -29,6 +29,7 @@ __all__ = [
     "ProductUnwritable",
     "ProgramFailed",
     "ProgramMissing",
+    "ProgramTimedOut",
     "ProjectFolderShared",
     "RawFolderEmpty",
     "RawFolderUnusable",
@@ -105,6 +106,13 @@ class ProgramFailed(CloudletError):
     """A program that was to do a stage failed, or left nothing that can be read."""
 
     slug: ClassVar[str] = "program-failed"
+
+
+class ProgramTimedOut(CloudletError):
+    """A program that was to do a stage had not ended after its time, and was killed."""
+
+    slug: ClassVar[str] = "program-timed-out"
+    retryable: ClassVar[bool] = True
 
 
 class DefectsUnusable(CloudletError):

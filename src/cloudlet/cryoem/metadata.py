@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloudlet.cryoem.errors import MovieTruncated
-from cloudlet.cryoem.formats.eer_movie import read_eer_metadata
 from cloudlet.cryoem.formats.epu_xml import epu_path, read_epu
 from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_path, movie_metadata, read_mdoc
-from cloudlet.cryoem.formats.movie import translate_os_errors
-from cloudlet.cryoem.formats.mrc_header import MrcMetadata, read_mrc_metadata
+from cloudlet.cryoem.formats.movie import MovieFile
 from cloudlet.cryoem.formats.outline import MovieOutline
-from cloudlet.cryoem.formats.raw_file import opened
-from cloudlet.cryoem.formats.readers import MRC, reader_of
 
 __all__ = ["SourceMetadata", "metadata_sources", "sidecar_sources"]
 
@@ -35,15 +31,8 @@ class SourceMetadata:
     is_super_resolution: bool | None = None
 
 
-def metadata_sources(movie: Path, outline: MovieOutline) -> list[SourceMetadata]:
+def metadata_sources(movie: MovieFile) -> list[SourceMetadata]:
     """Return what is said of a movie, the most trusted first: SerialEM's mdoc, EPU's XML, the file itself.
-
-    Parameters
-    ----------
-    movie
-        Its file.
-    outline
-        With the raw frames of an EER movie for frames.
 
     Raises
     ------
@@ -51,15 +40,13 @@ def metadata_sources(movie: Path, outline: MovieOutline) -> list[SourceMetadata]
         The movie has another number of frames than its mdoc says.
     MetadataUnreadable
         A file is there but cannot be understood.
-    cloudlet.errors.CloudletError
-        The movie itself cannot be read.
     """
-    return [*sidecar_sources(movie, outline), *_known(_eer(movie, outline), _mrc(movie))]
+    return [*sidecar_sources(movie), *_known(_itself(movie))]
 
 
-def sidecar_sources(movie: Path, outline: MovieOutline) -> list[SourceMetadata]:
-    """Return what the files beside a movie say, without a look into the movie; raises as `metadata_sources`."""
-    return _known(_mdoc(movie, outline), _epu(movie, outline))
+def sidecar_sources(movie: MovieFile) -> list[SourceMetadata]:
+    """Return what the files beside a movie say; raises as `metadata_sources`."""
+    return _known(_mdoc(movie.path, movie.outline), _epu(movie.path, movie.outline))
 
 
 def _known(*sources: SourceMetadata | None) -> list[SourceMetadata]:
@@ -104,25 +91,17 @@ def _epu(movie: Path, outline: MovieOutline) -> SourceMetadata | None:
     )
 
 
-def _eer(movie: Path, outline: MovieOutline) -> SourceMetadata | None:
-    if outline.raw_frames is None:
+def _itself(movie: MovieFile) -> SourceMetadata | None:
+    found, frames = movie.metadata, movie.outline.frames
+    if found is None:
         return None
-    with translate_os_errors(movie), opened(movie) as file:
-        found = read_eer_metadata(movie.name, file)
     pixel, dose = found.pixel_size_angstrom, found.total_dose_per_pixel
-    doses = None if pixel is None or dose is None else (dose / pixel**2 / outline.frames,) * outline.frames
-    return SourceMetadata(f"{movie.name} itself", pixel_size_angstrom=pixel, doses=doses)
-
-
-def _mrc(movie: Path) -> SourceMetadata | None:
-    if reader_of(movie) is not MRC:
-        return None
-    with translate_os_errors(movie), opened(movie) as file:
-        found = read_mrc_metadata(movie.name, file)
-    if found == MrcMetadata():
-        return None
-    pixel, voltage = found.pixel_size_angstrom, found.voltage_kv
-    return SourceMetadata(f"{movie.name} itself", pixel_size_angstrom=pixel, voltage_kv=voltage)
+    return SourceMetadata(
+        source=f"{movie.path.name} itself",
+        pixel_size_angstrom=pixel,
+        voltage_kv=found.voltage_kv,
+        doses=None if pixel is None or dose is None else (dose / pixel**2 / frames,) * frames,
+    )
 
 
 def _check_frames(movie: Path, frames: int, metadata: MovieMetadata) -> None:

@@ -11,7 +11,7 @@ from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
 from cloudlet.cryoem.errors import CardFull, MovieUnreadable
-from cloudlet.cryoem.formats.movie import open_movie
+from cloudlet.cryoem.formats.movie import MovieFile
 from cloudlet.cryoem.numerics.alignment import AlignmentTask, MotionField, align, binning_for
 from cloudlet.cryoem.numerics.alignment.polynomial import fit_polynomial
 from cloudlet.cryoem.numerics.device import Device, DeviceFull, Layout, RadialTable, Stack
@@ -34,20 +34,23 @@ class OwnCorrector:
     def __init__(self, device: Device, threads: int, settings: CryoemSettings) -> None:
         self._device, self._threads, self._settings = device, Threads(threads), settings
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
+    def correct(
+        self, movie: MovieFile, acquisition: Acquisition, project_folder: Path, timer: StageTimer
+    ) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
         try:
-            return self._corrected(path, acquisition, timer)
+            return self._corrected(movie, acquisition, timer)
         except DeviceFull as cause:
             raise CardFull(
-                f"{path.name} {cause}.", "Leave the card to fewer, then retry, or set device to cpu."
+                f"{movie.path.name} {cause}.", "Leave the card to fewer, then retry, or set device to cpu."
             ) from cause
         finally:
             self._device.rest()
 
-    def _corrected(self, path: Path, acquisition: Acquisition, timer: StageTimer) -> Correction:
+    def _corrected(self, movie: MovieFile, acquisition: Acquisition, timer: StageTimer) -> Correction:
+        path = movie.path
         with timer.stage("read"):
-            stack = self._decoded(path, acquisition)
+            stack = self._decoded(movie, acquisition)
         with timer.stage("gain"):
             calibration = calibrated(path, stack.total(), acquisition.gain, self._settings, acquisition.defects)
             means = stack.calibrate(calibration.gain, calibration.defects)
@@ -68,17 +71,16 @@ class OwnCorrector:
             )
             return self._summed(path, acquisition, stack, calibration, means, field, weights)
 
-    def _decoded(self, path: Path, acquisition: Acquisition) -> Stack:
-        with open_movie(path, acquisition.fractions) as movie:
-            outline = movie.outline
-            binning = binning_for(acquisition.pixel_size_angstrom)
-            stack = self._device.stack(Layout(outline.frames, outline.rows, outline.columns, outline.dtype, binning))
+    def _decoded(self, movie: MovieFile, acquisition: Acquisition) -> Stack:
+        frames = movie.frames(acquisition.fractions)
+        outline, binning = frames.outline, binning_for(acquisition.pixel_size_angstrom)
+        stack = self._device.stack(Layout(outline.frames, outline.rows, outline.columns, outline.dtype, binning))
 
-            def decode(frame: int) -> None:
-                movie.read_frame(frame, stack.buffer(frame))
-                stack.take(frame)
+        def decode(frame: int) -> None:
+            frames.read_frame(frame, stack.buffer(frame))
+            stack.take(frame)
 
-            self._threads.each(decode, outline.frames)
+        self._threads.each(decode, outline.frames)
         return stack
 
     def _summed(

@@ -1,4 +1,4 @@
-"""``cloudlet process --dry-run``: what is understood of the movies in a folder, before anything is done with them."""
+"""``cloudlet process --dry-run``: how the movies in a folder would be measured, before anything is done with them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from rich.text import Text
 
 from cloudlet.cryoem.acquisition import Acquisition, acquisition_of
 from cloudlet.cryoem.errors import RawFolderEmpty, RawFolderUnusable
-from cloudlet.cryoem.formats.movie import check_last_frame, probe
-from cloudlet.cryoem.names import SUFFIXES_TOLD, is_movie_name, movie_stem
+from cloudlet.cryoem.formats.movie import check_last_frame, open_movie
+from cloudlet.cryoem.names import MOVIE_SUFFIXES, is_movie_name, movie_stem
 from cloudlet.cryoem.settings import CryoemSettings, checked_settings
 from cloudlet.errors import CloudletError
 
-__all__ = ["Understood", "print_preview", "understood"]
+__all__ = ["MovieSummary", "print_preview", "summarize"]
 
 FINE, SOME_CANNOT = 0, 1
 """Exit statuses."""
 
 
 @dataclass(frozen=True)
-class Understood:
+class MovieSummary:
     """What many movies have in common."""
 
     size: str
@@ -39,7 +39,7 @@ class Understood:
 
 
 def print_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> int:
-    """Print what is understood of each kind of movie and what cannot be used, and return the exit status.
+    """Print how each kind of movie would be measured and what cannot be used, and return the exit status.
 
     Raises
     ------
@@ -47,11 +47,11 @@ def print_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> i
         There is nothing to look at.
     """
     checked = checked_settings(settings)
-    kinds: Counter[Understood] = Counter()
+    kinds: Counter[MovieSummary] = Counter()
     problems: dict[str, CloudletError] = {}
     for path in _movies(raw):
         try:
-            kinds[understood(path, checked)] += 1
+            kinds[summarize(path, checked)] += 1
         except CloudletError as cause:
             problems[path.name] = cause
     if kinds:
@@ -62,7 +62,7 @@ def print_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> i
     return SOME_CANNOT if problems else FINE
 
 
-def understood(path: Path, settings: CryoemSettings) -> Understood:
+def summarize(path: Path, settings: CryoemSettings) -> MovieSummary:
     """Say how one movie would be measured.
 
     Raises
@@ -70,14 +70,14 @@ def understood(path: Path, settings: CryoemSettings) -> Understood:
     cloudlet.errors.CloudletError
         It could not be.
     """
-    outline = probe(path)
-    check_last_frame(path, outline)
-    acquisition = acquisition_of(path, outline, settings)
+    with open_movie(path) as movie:
+        check_last_frame(movie)
+        outline, acquisition = movie.outline, acquisition_of(movie, settings)
     frames = f"{outline.frames} frames"
     if acquisition.is_eer:
         frames = f"{outline.frames} raw frames in {len(acquisition.frame_doses)} fractions"
     micrograph = acquisition.pixel_size_angstrom * acquisition.binning
-    return Understood(
+    return MovieSummary(
         size=f"{outline.columns} × {outline.rows}, {frames}",
         pixel_size=f"{acquisition.pixel_size_angstrom:g} Å",
         voltage=f"{acquisition.voltage_kv:g} kV",
@@ -89,7 +89,7 @@ def understood(path: Path, settings: CryoemSettings) -> Understood:
 
 
 def _kinds_of_source(path: Path, acquisition: Acquisition) -> list[str]:
-    """Name the sources without the movie's own name, so that movies told alike stand in one row."""
+    """Name the sources without the movie's own name, so that movies described alike stand in one row."""
     stem = movie_stem(path.name)
     named = (source.replace(path.name, "movie").replace(stem, "NAME") for source in acquisition.sources.values())
     return list(dict.fromkeys(named))
@@ -103,11 +103,11 @@ def _movies(raw: Path) -> list[Path]:
             f"The folder {raw} cannot be read: {cause.strerror}.", "Name the folder that holds the movies."
         ) from cause
     if not movies:
-        raise RawFolderEmpty(f"There is no movie in {raw}.", f"Movies are called {SUFFIXES_TOLD}.")
+        raise RawFolderEmpty(f"There is no movie in {raw}.", f"Movies are called {MOVIE_SUFFIXES}.")
     return movies
 
 
-def _table(kinds: Counter[Understood]) -> Table:
+def _table(kinds: Counter[MovieSummary]) -> Table:
     table = Table("movies", "frames", "pixel", "voltage", "dose", "gain reference", "becomes", "by", box=None)
     for kind, count in kinds.most_common():
         table.add_row(

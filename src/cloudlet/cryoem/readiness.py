@@ -7,7 +7,7 @@ from pathlib import Path
 from cloudlet.analytics import Problem, Readiness
 from cloudlet.cryoem.errors import MovieWrongType
 from cloudlet.cryoem.formats.mdoc import mdoc_path
-from cloudlet.cryoem.formats.movie import check_last_frame, probe
+from cloudlet.cryoem.formats.movie import check_last_frame, open_movie
 from cloudlet.cryoem.metadata import sidecar_sources
 from cloudlet.cryoem.settings import CryoemSettings
 from cloudlet.errors import CloudletError
@@ -15,13 +15,13 @@ from cloudlet.errors import CloudletError
 __all__ = ["readiness_of"]
 
 
-def readiness_of(movie: Path, settings: CryoemSettings) -> Readiness:
+def readiness_of(path: Path, settings: CryoemSettings) -> Readiness:
     """Look into a movie and its metadata without decoding a frame; what is wrong is said, never raised."""
     try:
-        outline = probe(movie)
-        if not sidecar_sources(movie, outline) and not _is_self_sufficient(settings):
-            return _waiting_for_metadata(movie)
-        check_last_frame(movie, outline)
+        with open_movie(path) as movie:
+            if not sidecar_sources(movie) and not _is_self_sufficient(settings):
+                return _waiting_for_metadata(path)
+            check_last_frame(movie)
     except CloudletError as error:
         problem = Problem(error.slug, error.message, error.remedy)
         return Readiness(is_complete=False, problem=problem, is_final=isinstance(error, MovieWrongType))

@@ -22,7 +22,7 @@ __all__ = [
     "checked_settings",
 ]
 
-WITHOUT_EFFECT = frozenset({"device", "relion_motion_command"})
+WITHOUT_EFFECT = frozenset({"device", "relion_motion_command", "relion_motion_seconds"})
 """Settings that results do not depend on."""
 
 
@@ -168,6 +168,14 @@ class CryoemSettings(BaseModel):
         min_length=1,
         title="RELION's motion correction",
         description="The program, by name or path, where `motion_program` is `relion`.",
+    )
+    relion_motion_seconds: float = Field(
+        default=480.0,
+        gt=0,
+        title="Longest run of RELION's motion correction",
+        description="Seconds of wall time after which it is killed, with all it has started, and the movie is failed. "
+        "Less than `task_seconds` of the analytics settings, so that it is this that is said. A K3 movie of 40 frames "
+        "takes two minutes on one core.",
     )
     device: Annotated[str, AfterValidator(_names_a_device)] = Field(
         default="auto",

@@ -15,7 +15,7 @@ from cloudlet.cryoem.correction import Correction, Corrector
 from cloudlet.cryoem.devices import device_for
 from cloudlet.cryoem.external.relion_motion import RelionCorrector
 from cloudlet.cryoem.formats.motion_star import write_motion_star
-from cloudlet.cryoem.formats.movie import probe
+from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.picture import write_jpeg
 from cloudlet.cryoem.numerics.ctf import Optics
@@ -45,8 +45,9 @@ def process_movie(path: Path, project_folder: Path, settings: CryoemSettings) ->
         The movie, its metadata or its gain reference cannot be used, or a product cannot be written.
     """
     watch, paths = Stopwatch(), ProductPaths(path)
-    acquisition = acquisition_of(path, probe(path), settings)
-    correction = _corrector(settings).correct(path, acquisition, project_folder, watch)
+    with open_movie(path) as movie:
+        acquisition = acquisition_of(movie, settings)
+        correction = _corrector(settings).correct(movie, acquisition, project_folder, watch)
     with watch.stage("write"):
         products = _write_micrographs(project_folder, paths, correction, settings)
     with watch.stage("ctf"):

@@ -1,4 +1,4 @@
-"""The tables of accounts, links, web sessions and sign-ins under way."""
+"""The tables of accounts, of the identities that act as them, and of web sessions."""
 
 from __future__ import annotations
 

@@ -283,10 +283,11 @@ MOVIE = np.random.default_rng(0).poisson(1, (4, 256, 256)).astype(np.int8)
 KNOWN = {"pixel_size_angstrom": 1.4, "voltage_kv": 200.0, "dose_per_frame": 2.0}
 
 
-@pytest.fixture
-def measured(tmp_path: Path) -> tuple[Path, Path]:
-    """A raw folder with a movie and a file that is none, and the folder of their results."""
-    raw, out = tmp_path / "raw", tmp_path / "out"
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A raw folder with a movie and a file that is none, and the folder of their results: what is measured stays."""
+    folder = tmp_path_factory.mktemp("measured")
+    raw, out = folder / "raw", folder / "out"
     raw.mkdir()
     mrcfile.write(raw / "a.mrc", MOVIE)
     (raw / "broken.tif").write_text("no picture")

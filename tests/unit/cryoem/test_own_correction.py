@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.cryoem.movies import corrected
 
-from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import CardFull
-from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.device import DeviceFull, Layout, Stack
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.settings import CryoemSettings
-from cloudlet.cryoem.stopwatch import Stopwatch
 
 
 class FullDevice:
@@ -38,9 +36,7 @@ def test_a_card_without_room_is_reported_with_the_movie_and_left(write_movie: Ca
     settings = CryoemSettings(pixel_size_angstrom=1.0, voltage_kv=300.0, dose_per_frame=1.0)
     device = FullDevice()
     with pytest.raises(CardFull) as reported:
-        OwnCorrector(device, 1, settings).correct(
-            path, acquisition_of(path, probe(path), settings), path.parent, Stopwatch()
-        )
+        corrected(path, OwnCorrector(device, 1, settings), settings)
     assert reported.value.message == "a.tif needs 3 GB of the graphics card, which has 2.0 GB."
     assert "cpu" in reported.value.remedy
     assert device.rested == 1
@@ -59,8 +55,7 @@ def test_a_movie_is_corrected_in_the_room_of_another_as_in_its_own(
     )
 
     def images(path: Path, device: CpuDevice) -> list[np.ndarray]:
-        acquisition = acquisition_of(path, probe(path), settings)
-        done = OwnCorrector(device, 1, settings).correct(path, acquisition, path.parent, Stopwatch())
+        done = corrected(path, OwnCorrector(device, 1, settings), settings)
         assert done.halves is not None
         return [image.copy() for image in (done.micrograph, done.unweighted, *done.halves)]
 

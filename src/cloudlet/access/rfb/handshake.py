@@ -1,9 +1,9 @@
-"""What both handshakes share: a table of steps, each of which waits for a known number of bytes.
+"""What both handshakes share: steps, each of which waits for a known number of bytes.
 
-Theory of operation. A handshake is in one state. Its table says how many bytes that state needs and which method
-reads them; the method puts its answer into the output and enters the next state. A state whose size the peer
-announces is entered with that size, after it was held against a limit. So no more is ever buffered than one step
-needs and what came in the same piece; bytes beyond the last step are kept in `rest`, unread.
+Theory of operation. A handshake is at one step: a method, and how many bytes it needs. Once they are there the method
+reads them, puts its answer into the output, and says which step comes next and how many bytes that needs, or that it
+was the last. A size that the peer announces in more than one byte is held against a limit first. So no more is ever
+buffered than one step needs and what came in the same piece; bytes beyond the last step are kept in `rest`, unread.
 """
 
 from __future__ import annotations

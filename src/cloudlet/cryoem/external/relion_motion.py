@@ -7,10 +7,7 @@ model.
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,15 +17,15 @@ import numpy as np
 from gemmi import cif
 from numpy.typing import NDArray
 
-from cloudlet.compute import die_with_parent
 from cloudlet.cryoem.acquisition import Acquisition
 from cloudlet.cryoem.calibration import Calibration, calibrated
 from cloudlet.cryoem.correction import Correction, StageTimer, figures_of, motion_of
-from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing
+from cloudlet.cryoem.errors import ProgramFailed, ProgramMissing, ProgramTimedOut
+from cloudlet.cryoem.external.program import CannotRun, TookTooLong, run_program
 from cloudlet.cryoem.formats.atomic_write import translate_write_errors
 from cloudlet.cryoem.formats.collection_star import OPTICS_COLUMNS, OpticsGroup
 from cloudlet.cryoem.formats.motion_star import MovieMotion
-from cloudlet.cryoem.formats.movie import MovieFile, open_movie
+from cloudlet.cryoem.formats.movie import MovieFile, MovieFrames
 from cloudlet.cryoem.formats.mrc_image import write_image
 from cloudlet.cryoem.formats.star import add_table, write_star
 from cloudlet.cryoem.numerics.cpu.weighting import CpuHalfPlane
@@ -50,15 +47,20 @@ class RelionCorrector:
     def __init__(self, threads: int, settings: CryoemSettings) -> None:
         self._threads, self._settings = threads, settings
 
-    def correct(self, path: Path, acquisition: Acquisition, project_folder: Path, timer: StageTimer) -> Correction:
+    def correct(
+        self, movie: MovieFile, acquisition: Acquisition, project_folder: Path, timer: StageTimer
+    ) -> Correction:
         """Correct one movie; see `cloudlet.cryoem.correction.Corrector`."""
-        with timer.stage("read"), open_movie(path, acquisition.fractions) as movie:
-            total, shape = _total(movie), (movie.outline.frames, movie.outline.rows, movie.outline.columns)
+        path = movie.path
+        with timer.stage("read"):
+            frames = movie.frames(acquisition.fractions)
+            total, shape = _total(frames), (frames.outline.frames, frames.outline.rows, frames.outline.columns)
         with timer.stage("gain"):
             calibration = calibrated(path, total, acquisition.gain, self._settings, acquisition.defects)
         with timer.stage("motion"), _workspace(path, project_folder) as folder:
             _write_input(folder, path, (shape[1], shape[2]), acquisition, calibration)
-            _run(command_for(self._settings.relion_motion_command, path, acquisition, self._threads), folder)
+            command = command_for(self._settings.relion_motion_command, path, acquisition, self._threads)
+            _run(command, folder, self._settings.relion_motion_seconds)
             results = folder / "MC"
             motion = _motion(results / "movie.star", path, shape, acquisition, calibration)
             micrograph, unweighted = _image(results / "movie.mrc"), _image(results / "movie_noDW.mrc")
@@ -91,12 +93,12 @@ def command_for(program: str, movie: Path, acquisition: Acquisition, threads: in
     return command
 
 
-def _total(movie: MovieFile) -> NDArray[np.float32]:
-    outline = movie.outline
+def _total(frames: MovieFrames) -> NDArray[np.float32]:
+    outline = frames.outline
     total = np.zeros((outline.rows, outline.columns), np.float32)
     frame = np.empty(total.shape, outline.dtype)
     for index in range(outline.frames):
-        movie.read_frame(index, frame)
+        frames.read_frame(index, frame)
         total += frame
     return total
 
@@ -140,34 +142,32 @@ def _write_input(
     write_star(FileBeneath(folder, "movies.star"), document)
 
 
-def _run(command: list[str], folder: Path) -> None:
-    """Run a program in a folder; it ends when we do.
+def _run(command: list[str], folder: Path, seconds: float) -> None:
+    """Run RELION in a folder.
 
     Raises
     ------
     ProgramMissing
         It is not installed.
+    ProgramTimedOut
+        It took longer than `seconds`.
     ProgramFailed
         It ended with another status than 0.
     """
-    parent = os.getpid()
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            preexec_fn=lambda: die_with_parent(parent, signal.SIGKILL),
-        )
-    except OSError as cause:
+        ended = run_program(command, folder, seconds)
+    except CannotRun as cause:
         raise ProgramMissing(
-            f"RELION's motion correction, {command[0]}, cannot be run: {cause.strerror}.",
+            f"RELION's motion correction, {command[0]}, cannot be run: {cause}.",
             "Install RELION, or set relion_motion_command to where it is, or motion_program to own.",
         ) from cause
-    if done.returncode != 0:
-        raise _failed(done.stdout)
+    except TookTooLong as cause:
+        raise ProgramTimedOut(
+            f"RELION's motion correction was stopped because it took longer than {seconds:g} s.",
+            "Retry it when the machine is less busy, raise relion_motion_seconds, or set motion_program to own.",
+        ) from cause
+    if ended.status != 0:
+        raise _failed(ended.said_last)
 
 
 def _failed(output: bytes) -> ProgramFailed:

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats.words import load_word
+from cloudlet.cryoem.formats.words import load_word_unchecked
 
 __all__ = ["SOURCE_MARGIN", "EventCode", "add_events", "build_counter"]
 
@@ -45,7 +45,7 @@ def build_counter(
     It takes a source with `SOURCE_MARGIN` bytes behind it, the bytes at which each frame ends in it, the bits of
     skip, vertical and horizontal position, the number of camera rows and columns, into how many parts each pixel is
     divided as a power of two, and the image, flat. It returns the first frame found to end too soon, or else how many
-    frames there are.
+    frames there are. That all of these belong together is seen to by `add_events`, the one way in.
     """
 
     def count(source, ends, skip_bits, vertical, horizontal, rows, columns, finer, image):  # type: ignore[no-untyped-def]
@@ -99,7 +99,7 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., int]:
     return result
 
 
-_count = build_counter(_compiled, load_word)
+_count = build_counter(_compiled, load_word_unchecked)
 
 
 def add_events(

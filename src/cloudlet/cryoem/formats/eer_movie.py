@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import MovieUnreadable, MovieWrongSize, MovieWrongType
 from cloudlet.cryoem.formats.eer_events import SOURCE_MARGIN, EventCode, add_events
-from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
+from cloudlet.cryoem.formats.outline import FileMetadata, Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
-from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, end_of_data, open_pages
+from cloudlet.cryoem.formats.tiff_movie import BROKEN_BYTES, TiffDirectory, end_of_data, read_directory
 
-__all__ = ["EVENT_COMPRESSIONS", "EerFrames", "EerMetadata", "probe", "read_eer_metadata"]
+__all__ = ["EVENT_COMPRESSIONS", "EerMovie", "open_eer"]
 
 _EIGHT_BITS, _SEVEN_BITS, _BY_TAGS = 65000, 65001, 65002
 EVENT_COMPRESSIONS = frozenset({_EIGHT_BITS, _SEVEN_BITS, _BY_TAGS})
@@ -41,42 +41,47 @@ _AT_ONCE = 1 << 25
 """Bytes of compressed frames that are decoded together."""
 
 
-@dataclass(frozen=True)
-class EerMetadata:
-    """What an EER file says of itself; None where it does not."""
-
-    exposure_seconds: float | None = None
-    total_dose_per_pixel: float | None = None
-    """Electrons per pixel of the camera over the whole movie."""
-    pixel_size_angstrom: float | None = None
-
-
-def probe(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
-    """Count raw frames and divide them into fractions.
+def open_eer(name: str, file: BinaryIO) -> EerMovie:
+    """Return a movie whose directory is read.
 
     Raises
     ------
     MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        See `cloudlet.cryoem.formats.movie.probe`.
+        See `cloudlet.cryoem.formats.movie.open_movie`.
     """
-    contents, size = _contents(name, file), size_of(file)
-    there = [frame.end <= size for frame in contents.frames]
-    raw = len(there) if all(there) else there.index(False)
-    groups = tuple(min(fractions.frames, raw - first) for first in range(0, raw, fractions.frames))
-    rows, columns = (side * fractions.upsampling for side in contents.shape)
-    dtype = np.dtype(np.uint8 if fractions.frames <= _MOST_COUNTS else np.uint16)
-    return MovieOutline(len(groups), not (all(there) and contents.is_whole), rows, columns, dtype, groups)
+    return EerMovie(read_directory(name, file))
 
 
-def read_eer_metadata(name: str, file: BinaryIO) -> EerMetadata:
-    """Return what the file's XML says.
+class EerMovie:
+    """Fractions of raw frames; implements `cloudlet.cryoem.formats.readers.FrameFile`.
 
     Raises
     ------
-    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `probe`.
+    MovieUnreadable, MovieWrongType, MovieWrongSize
+        Its pages hold no events, differ in size, or do not say how their events are coded.
     """
-    return _parsed(_contents(name, file).metadata)
+
+    def __init__(self, directory: TiffDirectory) -> None:
+        self._name, self._file = directory.name, directory.file
+        self._contents = _contents_of(directory)
+
+    def outline(self, fractions: Fractions) -> MovieOutline:
+        """Count raw frames and divide them into fractions."""
+        contents, size = self._contents, size_of(self._file)
+        there = [frame.end <= size for frame in contents.frames]
+        raw = len(there) if all(there) else there.index(False)
+        groups = tuple(min(fractions.frames, raw - first) for first in range(0, raw, fractions.frames))
+        rows, columns = (side * fractions.upsampling for side in contents.shape)
+        dtype = np.dtype(np.uint8 if fractions.frames <= _MOST_COUNTS else np.uint16)
+        return MovieOutline(len(groups), not (all(there) and contents.is_whole), rows, columns, dtype, groups)
+
+    def metadata(self) -> FileMetadata:
+        """Return what the file's XML says."""
+        return _parsed(self._contents.metadata)
+
+    def decoder(self, fractions: Fractions) -> EerFrames:
+        """Return what sums raw frames up; raises MovieUnreadable where one claims to be far too large."""
+        return EerFrames(self._name, self._file.fileno(), fractions, self._contents)
 
 
 class EerFrames:
@@ -84,14 +89,14 @@ class EerFrames:
 
     Raises
     ------
-    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `probe`.
+    MovieUnreadable
+        A frame claims to be far too large.
     """
 
-    def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
-        self._name, self._descriptor, self._fractions = name, file.fileno(), fractions
-        self._contents = _contents(name, file)
-        largest = max(frame.size for frame in self._contents.frames)
+    def __init__(self, name: str, descriptor: int, fractions: Fractions, contents: _Contents) -> None:
+        self._name, self._descriptor, self._fractions = name, descriptor, fractions
+        self._contents = contents
+        largest = max(frame.size for frame in contents.frames)
         if largest > _LARGEST_FRAME:
             raise _broken(name, 1)
         self._at_once = max(largest, min(fractions.frames * largest, _AT_ONCE))
@@ -173,21 +178,8 @@ class _Contents:
     """Whether the chain of its pages is."""
 
 
-_known: dict[tuple[int, int, int, int], _Contents] = {}
-"""Of the file that was looked at last: hundreds of pages take a while, and a movie is opened several times."""
-
-
-def _contents(name: str, file: BinaryIO) -> _Contents:
-    at = os.fstat(file.fileno())
-    seen = at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns
-    contents = _known.get(seen) or _looked_through(name, file)
-    _known.clear()
-    _known[seen] = contents
-    return contents
-
-
-def _looked_through(name: str, file: BinaryIO) -> _Contents:
-    pages, is_whole = open_pages(name, file)
+def _contents_of(directory: TiffDirectory) -> _Contents:
+    name, pages = directory.name, directory.pages
     events = [page for page in pages if page.compression in EVENT_COMPRESSIONS]
     if not events:
         raise MovieWrongType(f"{name} holds no electron events.", "Let the camera save EER, or name the file .tif.")
@@ -201,7 +193,7 @@ def _looked_through(name: str, file: BinaryIO) -> _Contents:
         for page in events
     ]
     tag = events[0].tags.get(_METADATA_TAG)
-    return _Contents((int(rows), int(columns)), frames, b"" if tag is None else tag.value, is_whole)
+    return _Contents((int(rows), int(columns)), frames, b"" if tag is None else tag.value, directory.is_whole)
 
 
 def _code(name: str, page: tifffile.TiffPage) -> EventCode:
@@ -223,22 +215,22 @@ def _broken(name: str, frame: int) -> MovieUnreadable:
     )
 
 
-def _parsed(value: Any) -> EerMetadata:
+def _parsed(value: Any) -> FileMetadata:
     """Read ``<metadata><item name="exposureTime" unit="s">1.2</item>...``; what cannot be read is not said."""
     if not isinstance(value, str | bytes):
-        return EerMetadata()
+        return FileMetadata()
     raw = (value.encode() if isinstance(value, str) else value).strip(b"\0 \r\n")
     # a declaration could define entities without end, and would not be seen in UTF-16
     if len(raw) > _LARGEST_METADATA or b"<!" in raw or b"\0" in raw:
-        return EerMetadata()
+        return FileMetadata()
     try:
         root = ElementTree.fromstring(raw)  # noqa: S314 - declarations are refused above
     except ElementTree.ParseError:
-        return EerMetadata()
+        return FileMetadata()
     items = {item.get("name", ""): (item.text or "", item.get("unit", "")) for item in root.iter("item")}
     pixel = _number(items.get("sensorPixelSize.width"))
     scale = {"m": 1e10, "nm": 10.0, "A": 1.0}.get(items.get("sensorPixelSize.width", ("", ""))[1])
-    return EerMetadata(
+    return FileMetadata(
         exposure_seconds=_number(items.get("exposureTime")),
         total_dose_per_pixel=_number(items.get("totalDose")),
         pixel_size_angstrom=pixel * scale if pixel and scale else None,

@@ -10,13 +10,14 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import BinaryIO
 from xml.etree import ElementTree
 
 from cloudlet.cryoem.errors import MetadataUnreadable
 from cloudlet.cryoem.formats.raw_file import opened, refusing
 from cloudlet.cryoem.names import movie_stem
 
-__all__ = ["EpuMetadata", "epu_path", "parse_epu", "read_epu"]
+__all__ = ["EpuMetadata", "epu_of", "epu_path", "parse_epu", "read_epu"]
 
 _LARGEST_BYTES = 1 << 20
 """A real one has 19 kB."""
@@ -71,9 +72,14 @@ def read_epu(path: Path) -> EpuMetadata:
     MetadataUnreadable
         It cannot be read or understood, or is far too large.
     """
+    with refusing(path, _unreadable), opened(path) as file:
+        return epu_of(path, file)
+
+
+def epu_of(path: Path, file: BinaryIO) -> EpuMetadata:
+    """Read an open file; raises MetadataUnreadable as `read_epu`."""
     with refusing(path, _unreadable):
-        with opened(path) as file:
-            raw = file.read(_LARGEST_BYTES + 1)
+        raw = file.read(_LARGEST_BYTES + 1)
         if len(raw) > _LARGEST_BYTES:
             raise ValueError("it is too large to be metadata")
         return parse_epu(raw)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import GainMissing, GainUnreadable, GainWrongSize
 from cloudlet.cryoem.formats.raw_file import opened, refusing
-from cloudlet.cryoem.formats.readers import Reader, reader_of
+from cloudlet.cryoem.formats.readers import READERS, Reader
 from cloudlet.cryoem.formats.single_image import read_single_image
+from cloudlet.cryoem.names import Use, suffix_of
 
 __all__ = ["read_gain"]
 
@@ -54,7 +55,8 @@ def _check_size(path: Path, size: tuple[int, int], shape: tuple[int, int]) -> No
 
 
 def _is_for_eer(path: Path) -> bool:
-    return path.suffix.lower() == ".gain"
+    suffix = suffix_of(path.name)
+    return suffix is not None and suffix.use is Use.EER_GAIN
 
 
 def _inverted(image: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -63,13 +65,13 @@ def _inverted(image: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def _reader(path: Path) -> Reader:
-    reader = reader_of(path.with_suffix(".tif") if _is_for_eer(path) else path)
-    if reader is None:
+    suffix = suffix_of(path.name)
+    if suffix is None or suffix.use not in {Use.FRAMES, Use.EER_GAIN}:
         raise GainUnreadable(
             f"The gain reference {path.name} is neither MRC nor TIFF nor .gain.",
             "Convert it (IMOD's dm2mrc does it for DM4) and name the result: --gain, or gain in the settings.",
         )
-    return reader
+    return READERS[suffix.format]
 
 
 def _unreadable(path: Path, why: str) -> GainUnreadable:

@@ -21,14 +21,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats.words import load_word, store_word
+from cloudlet.cryoem.formats.words import load_word_unchecked, store_word_unchecked
 
-__all__ = ["LEAD", "MARGIN", "SOURCE_MARGIN", "LzwScratch", "build_decoder", "decode_lzw"]
+__all__ = ["LEAD", "MARGIN", "SOURCE_MARGIN", "LzwScratch", "build_decoder"]
 
 LEAD = 256
 """Bytes in front of the output: the strings of one byte."""
-MARGIN = 16
-"""Bytes behind it that copies may run over."""
+MARGIN = 8
+"""Bytes behind it that copies may run over; they run over seven."""
 SOURCE_MARGIN = 8
 """Bytes behind the source that are read and not used."""
 
@@ -46,7 +46,8 @@ def build_decoder(
 
     The decoder takes a source with `SOURCE_MARGIN` bytes behind its `size`, a target of `LEAD` bytes, the wanted number
     of bytes and `MARGIN`, and a table of `_TABLE` numbers. It returns how many bytes it has decoded, at most those
-    wanted, or -1 where the codes make no sense.
+    wanted, or -1 where the codes make no sense. That all of these belong together is seen to by `LzwScratch`, the one
+    way in.
     """
 
     def decode(source, size, target, wanted, table):  # type: ignore[no-untyped-def]
@@ -113,24 +114,38 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., int]:
     return result
 
 
-decode_lzw = build_decoder(_compiled, load_word, store_word)
+_decode = build_decoder(_compiled, load_word_unchecked, store_word_unchecked)
+
+
+def _zeros(size: int) -> NDArray[np.uint8]:
+    return np.zeros(size, np.uint8)
 
 
 class LzwScratch:
-    """Room for decoding strips of up to some size; one for each thread."""
+    """Room for decoding strips of up to some size; one for each thread.
 
-    def __init__(self, largest_source: int, largest_strip: int) -> None:
-        self.source = np.zeros(largest_source + SOURCE_MARGIN, np.uint8)
-        self._target = np.zeros(LEAD + largest_strip + MARGIN, np.uint8)
+    Parameters
+    ----------
+    largest_source, largest_strip
+        Bytes of a strip as it is coded, and decoded.
+    room
+        Makes the buffers: an array of so many bytes, all 0.
+    """
+
+    def __init__(
+        self, largest_source: int, largest_strip: int, room: Callable[[int], NDArray[np.uint8]] = _zeros
+    ) -> None:
+        self.source = room(largest_source + SOURCE_MARGIN)
+        self._target = room(LEAD + largest_strip + MARGIN)
         self._target[:LEAD] = np.arange(LEAD)
         self._table = np.zeros(_TABLE, np.int64)
         self._table[:LEAD] = (np.arange(LEAD) << 16) | 1
-        self._largest_strip = largest_strip
+        self._largest_source, self._largest_strip = largest_source, largest_strip
 
     def decode(self, size: int, wanted: int) -> NDArray[np.uint8] | None:
         """Decode the first `size` bytes of the source, None where they do not give what is wanted; a view."""
-        if size > len(self.source) - SOURCE_MARGIN or wanted > self._largest_strip:
+        if not 0 <= size <= self._largest_source or not 0 <= wanted <= self._largest_strip:
             return None
-        if decode_lzw(self.source, size, self._target, wanted, self._table) != wanted:
+        if _decode(self.source, size, self._target, wanted, self._table) != wanted:
             return None
         return self._target[LEAD : LEAD + wanted]

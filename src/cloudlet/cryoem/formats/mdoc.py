@@ -17,11 +17,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import BinaryIO
 
 from cloudlet.cryoem.errors import MetadataUnreadable
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 
-__all__ = ["Mdoc", "MdocSection", "MovieMetadata", "mdoc_path", "movie_metadata", "parse_mdoc", "read_mdoc"]
+__all__ = [
+    "Mdoc",
+    "MdocSection",
+    "MovieMetadata",
+    "mdoc_path",
+    "mdoc_text",
+    "movie_metadata",
+    "parse_mdoc",
+    "read_mdoc",
+]
 
 _LARGEST_BYTES = 4 << 20
 """A tilt series of a hundred images has 70 kB; larger than this it is no mdoc."""
@@ -98,7 +108,7 @@ def read_mdoc(path: Path) -> Mdoc:
     """
     try:
         with opened(path) as file:
-            raw = file.read(_LARGEST_BYTES + 1)
+            return parse_mdoc(mdoc_text(path.name, file))
     except FileNotFoundError:
         raise
     except NotARegularFile as cause:
@@ -110,9 +120,22 @@ def read_mdoc(path: Path) -> Mdoc:
         raise MetadataUnreadable(
             f"{path.name} cannot be read: {cause.strerror}.", "Check its permissions, then retry."
         ) from cause
+
+
+def mdoc_text(name: str, file: BinaryIO) -> str:
+    """Return the text of an open mdoc file.
+
+    Raises
+    ------
+    MetadataUnreadable
+        It is far too large.
+    OSError
+        It cannot be read.
+    """
+    raw = file.read(_LARGEST_BYTES + 1)
     if len(raw) > _LARGEST_BYTES:
-        raise MetadataUnreadable(f"{path.name} is too large to be metadata.", "Move it out of the raw folder.")
-    return parse_mdoc(raw.decode("latin-1"))
+        raise MetadataUnreadable(f"{name} is too large to be metadata.", "Move it out of the raw folder.")
+    return raw.decode("latin-1")
 
 
 def parse_mdoc(text: str) -> Mdoc:

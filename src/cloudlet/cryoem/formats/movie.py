@@ -20,12 +20,12 @@ from cloudlet.cryoem.errors import (
     MovieWrongSize,
     MovieWrongType,
 )
-from cloudlet.cryoem.formats.outline import AS_STORED, Fractions, MovieOutline
+from cloudlet.cryoem.formats.outline import AS_STORED, FileMetadata, Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
-from cloudlet.cryoem.formats.readers import FrameDecoder, Reader, reader_of
-from cloudlet.cryoem.names import SUFFIXES_TOLD
+from cloudlet.cryoem.formats.readers import FrameDecoder, FrameFile, Reader, reader_of
+from cloudlet.cryoem.names import MOVIE_SUFFIXES
 
-__all__ = ["MovieFile", "check_last_frame", "open_movie", "probe", "translate_os_errors"]
+__all__ = ["MovieFile", "MovieFrames", "check_last_frame", "open_movie"]
 
 SMALLEST_SIDE = 256
 """Pixels; smaller frames hold too few rings to fit a CTF."""
@@ -40,11 +40,60 @@ LARGEST_SIDE = 32_768
 """Pixels; no camera has more, but a damaged header may say so."""
 
 
-@dataclass(frozen=True)
 class MovieFile:
-    """An open movie, whose frames are decoded one by one."""
+    """An open movie: how large it is, what it says of itself, and its frames; its directory or header was read once.
+
+    Parameters
+    ----------
+    path
+        What it was opened by.
+    file
+        It stays the caller's to close.
+    contents
+        The same file as its format reads it.
+
+    Raises
+    ------
+    MovieWrongType, MovieWrongSize, OSError
+        Its pixels are not those of a movie, its frames differ, or the file system refuses.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, contents: FrameFile) -> None:
+        self.path = path
+        self.outline = contents.outline(AS_STORED)
+        """With the raw frames of an EER movie for frames."""
+        self._file, self._contents = file, contents
+
+    @property
+    def metadata(self) -> FileMetadata | None:
+        """What the file says of how it was taken; None where it is no place for that."""
+        return self._contents.metadata()
+
+    def frames(self, fractions: Fractions = AS_STORED) -> MovieFrames:
+        """Return the frames of a movie that can be measured; they are read while the file is open.
+
+        Raises
+        ------
+        MovieTruncated
+            The last frame is not all there.
+        MovieWrongSize
+            Frames are smaller than `SMALLEST_SIDE`, or there is only one, or more than `MOST_FRAMES`.
+        MovieUnreadable
+            They cannot be decoded, or the file system refuses.
+        """
+        with _translate_os_errors(self.path):
+            outline = self._contents.outline(fractions)
+            _check_outline(self.path, outline)
+            os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+            return MovieFrames(outline, self.path, self._contents.decoder(fractions))
+
+
+@dataclass(frozen=True)
+class MovieFrames:
+    """The frames of an open movie, decoded one by one."""
 
     outline: MovieOutline
+    """With fractions of an EER movie for frames."""
     _path: Path
     _decoder: FrameDecoder
 
@@ -58,7 +107,7 @@ class MovieFile:
         MovieUnreadable, MovieTruncated
             The frame cannot be decoded, or the file system refuses.
         """
-        with translate_os_errors(self._path):
+        with _translate_os_errors(self._path):
             self._decoder(index, out)
 
     def read_all(self) -> NDArray[np.generic]:
@@ -70,8 +119,9 @@ class MovieFile:
         return frames
 
 
-def probe(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
-    """Count the frames of a movie; those of an EER movie are its raw frames unless it is said otherwise.
+@contextmanager
+def open_movie(path: Path) -> Iterator[MovieFile]:
+    """Open a movie and count its frames.
 
     Raises
     ------
@@ -82,14 +132,16 @@ def probe(path: Path, fractions: Fractions = AS_STORED) -> MovieOutline:
     MovieWrongType, MovieWrongSize
         It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
     """
-    with translate_os_errors(path), opened(path) as file:
-        outline = _reader(path, file).probe(path.name, file, fractions)
-    if outline.frames == 0:
-        raise _cut(path, outline)
-    return outline
+    with ExitStack() as until_closed:
+        with _translate_os_errors(path):  # of the file alone: what its user does meanwhile has errors of its own
+            file = until_closed.enter_context(opened(path))
+            movie = MovieFile(path, file, _reader(path, file).open(path.name, file))
+            if movie.outline.frames == 0:
+                raise _cut(path, movie.outline)
+        yield movie
 
 
-def check_last_frame(path: Path, outline: MovieOutline) -> None:
+def check_last_frame(movie: MovieFile) -> None:
     """Refuse a movie whose last frame is not all there.
 
     Raises
@@ -97,6 +149,10 @@ def check_last_frame(path: Path, outline: MovieOutline) -> None:
     MovieTruncated
         The file ends within it.
     """
+    _check_last_frame(movie.path, movie.outline)
+
+
+def _check_last_frame(path: Path, outline: MovieOutline) -> None:
     if outline.is_cut:
         raise _cut(path, outline)
 
@@ -108,41 +164,19 @@ def _cut(path: Path, outline: MovieOutline) -> MovieTruncated:
     )
 
 
-@contextmanager
-def open_movie(path: Path, fractions: Fractions = AS_STORED) -> Iterator[MovieFile]:
-    """Open a movie that can be measured.
-
-    Raises
-    ------
-    MovieVanished, MovieEmpty, MovieUnreadable, MovieTruncated, MovieWrongType
-        As `probe`; truncated also where the last frame is not all there.
-    MovieWrongSize
-        Frames differ in size, are smaller than `SMALLEST_SIDE`, or there is only one, or more than `MOST_FRAMES`.
-    """
-    with ExitStack() as until_closed:
-        with translate_os_errors(path):  # of the file alone: what its user does meanwhile has errors of its own
-            file = until_closed.enter_context(opened(path))
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
-            reader = _reader(path, file)
-            outline = reader.probe(path.name, file, fractions)
-            _check_outline(path, outline)
-            movie = MovieFile(outline, path, reader.decoder(path.name, file, fractions))
-        yield movie
-
-
 def _reader(path: Path, file: BinaryIO) -> Reader:
     if size_of(file) == 0:
         raise MovieEmpty(f"{path.name} is empty.", "Look whether the camera's disk is full; take the movie again.")
     reader = reader_of(path)
     if reader is None:
         raise MovieWrongType(
-            f"{path.name} is called neither TIFF nor MRC nor EER.", f"Let the camera save movies as {SUFFIXES_TOLD}."
+            f"{path.name} is called neither TIFF nor MRC nor EER.", f"Let the camera save movies as {MOVIE_SUFFIXES}."
         )
     return reader
 
 
 def _check_outline(path: Path, outline: MovieOutline) -> None:
-    check_last_frame(path, outline)
+    _check_last_frame(path, outline)
     if outline.frames < 2:
         raise MovieWrongSize(
             f"{path.name} holds a single frame; a movie has at least two.",
@@ -172,7 +206,7 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
 
 
 @contextmanager
-def translate_os_errors(path: Path) -> Iterator[None]:
+def _translate_os_errors(path: Path) -> Iterator[None]:
     """Tell in plain sentences where the file system refuses a movie.
 
     Raises

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AS_STORED", "Fractions", "MovieOutline"]
+__all__ = ["AS_STORED", "FileMetadata", "Fractions", "MovieOutline"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,15 @@ class MovieOutline:
     def size_bytes(self) -> int:
         """Return what all frames take in memory."""
         return self.frames * self.rows * self.columns * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class FileMetadata:
+    """What a file of frames says of how it was taken; None where it does not."""
+
+    voltage_kv: float | None = None
+    pixel_size_angstrom: float | None = None
+    """Of the camera's pixels for an EER movie."""
+    exposure_seconds: float | None = None
+    total_dose_per_pixel: float | None = None
+    """Electrons per pixel of the camera over the whole movie."""

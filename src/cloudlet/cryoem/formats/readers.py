@@ -1,9 +1,8 @@
-"""Which format a file is in, told by its suffix."""
+"""What all formats of frames have in common: one object an open file, and which format a name stands for."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -11,10 +10,13 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats import eer_movie, mrc_movie, tiff_movie
-from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
+from cloudlet.cryoem.formats.eer_movie import open_eer
+from cloudlet.cryoem.formats.mrc_movie import open_mrc
+from cloudlet.cryoem.formats.outline import FileMetadata, Fractions, MovieOutline
+from cloudlet.cryoem.formats.tiff_movie import open_tiff
+from cloudlet.cryoem.names import Format, Use, suffix_of
 
-__all__ = ["EER", "MRC", "TIFF", "FrameDecoder", "Reader", "reader_of"]
+__all__ = ["READERS", "FrameDecoder", "FrameFile", "Reader", "reader_of"]
 
 
 class FrameDecoder(Protocol):
@@ -31,25 +33,54 @@ class FrameDecoder(Protocol):
         ...
 
 
+class FrameFile(Protocol):
+    """An open file of frames; its directory or header was read when it was opened, and is not read again."""
+
+    def outline(self, fractions: Fractions) -> MovieOutline:
+        """Return how many frames there are as the file is now, and how large they are; decodes nothing.
+
+        Raises
+        ------
+        MovieWrongType, MovieWrongSize, OSError
+            Its pixels are not those of a movie, its frames differ, or the file system refuses.
+        """
+        ...
+
+    def metadata(self) -> FileMetadata | None:
+        """Return what the file says of how it was taken, None where it is no place for that."""
+        ...
+
+    def decoder(self, fractions: Fractions) -> FrameDecoder:
+        """Return what decodes its frames, once `outline` has found everything there.
+
+        Raises
+        ------
+        MovieUnreadable, MovieTruncated, OSError
+            It cannot be decoded, or the file system refuses.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Reader:
     """A format that frames come in."""
 
-    probe: Callable[[str, BinaryIO, Fractions], MovieOutline]
-    """Called with the file's name, for its sentences, and the open file; decodes nothing."""
-    decoder: Callable[[str, BinaryIO, Fractions], FrameDecoder]
-    """Called alike once `probe` has found everything there."""
+    open: Callable[[str, BinaryIO], FrameFile]
+    """Called with the file's name, for its sentences, and the open file, which stays the caller's to close.
+
+    Raises MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize or OSError where not even its directory or
+    header makes sense.
+    """
 
 
-TIFF = Reader(tiff_movie.probe, tiff_movie.TiffFrames)
-MRC = Reader(mrc_movie.probe, mrc_movie.MrcFrames)
-EER = Reader(eer_movie.probe, eer_movie.EerFrames)
-_READERS = {"tif": TIFF, "mrc": MRC, "eer": EER}
-
-_SUFFIX = re.compile(r"\.(?:(?P<tif>tiff?)|(?P<mrc>mrcs?(?:\.(?:gz|bz2))?)|(?P<eer>eer))\Z", re.IGNORECASE)
+READERS: Mapping[Format, Reader] = {
+    Format.TIFF: Reader(open_tiff),
+    Format.MRC: Reader(open_mrc),
+    Format.EER: Reader(open_eer),
+}
 
 
 def reader_of(path: Path) -> Reader | None:
-    """Return the reader for `path`, None where no format has such a suffix."""
-    found = _SUFFIX.search(path.name)
-    return _READERS[str(found.lastgroup)] if found else None
+    """Return the reader for `path`, None where frames are not called so."""
+    suffix = suffix_of(path.name)
+    return READERS[suffix.format] if suffix is not None and suffix.use is Use.FRAMES else None

@@ -28,12 +28,13 @@ def read_single_image(
         The file cannot be read.
     """
     try:
-        outline = reader.probe(name, file, AS_STORED)
+        contents = reader.open(name, file)
+        outline = contents.outline(AS_STORED)
         if outline.is_cut or outline.frames != 1:
             raise ValueError(f"it holds {outline.frames} whole images instead of one")
         check((outline.rows, outline.columns))
         image = np.empty((outline.rows, outline.columns), outline.dtype)
-        reader.decoder(name, file, AS_STORED)(0, image)
+        contents.decoder(AS_STORED)(0, image)
     except (MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType) as cause:
         raise ValueError(cause.message.rstrip(".")) from cause
     return image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import threading
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -12,12 +13,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable, MovieWrongSize, MovieWrongType
-from cloudlet.cryoem.formats.outline import Fractions, MovieOutline
+from cloudlet.cryoem.formats.outline import FileMetadata, Fractions, MovieOutline
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 from cloudlet.cryoem.formats.tiff_strips import StripDecoder
 
-__all__ = ["BROKEN_BYTES", "TiffFrames", "end_of_data", "open_pages", "probe"]
+__all__ = ["BROKEN_BYTES", "TiffDirectory", "TiffMovie", "end_of_data", "open_tiff", "read_directory"]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
@@ -27,37 +28,27 @@ BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, Type
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs of a broken file, the errors below say
 
 
-def probe(name: str, file: BinaryIO, fractions: Fractions) -> MovieOutline:
-    """Walk along the pages and compare where each says its bytes lie with the size of the file.
+@dataclass(frozen=True)
+class TiffDirectory:
+    """What an open TIFF file says of its pages."""
 
-    A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
-    one from a finished movie.
+    name: str
+    file: BinaryIO
+    pages: list[tifffile.TiffPage]
+    """They read from `file` when they are decoded."""
+    is_whole: bool
+    """Whether their chain is."""
+
+
+def read_directory(name: str, file: BinaryIO) -> TiffDirectory:
+    """Follow the chain of pages and read what each says of itself.
 
     Raises
     ------
     MovieUnreadable
         It claims more than a library should be asked to read.
-    MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        See `cloudlet.cryoem.formats.movie.probe`.
-    """
-    pages, is_whole = open_pages(name, file)
-    _check_pixels(name, pages)
-    size = size_of(file)
-    whole = [end_of_data(page) <= size for page in pages]
-    frames = len(whole) if all(whole) else whole.index(False)
-    rows, columns = pages[0].shape
-    return MovieOutline(
-        frames, not (all(whole) and is_whole), rows, columns, np.dtype(pages[0].dtype).newbyteorder("=")
-    )
-
-
-def open_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool]:
-    """Return all pages, which read from `file` when they are decoded, and whether their chain is whole.
-
-    Raises
-    ------
-    MovieUnreadable, MovieTruncated, MovieWrongType, OSError
-        As `probe`.
+    MovieTruncated, MovieWrongType, OSError
+        See `cloudlet.cryoem.formats.movie.open_movie`.
     """
     _check_is_tiff(name, file)
     chain = survey(file)
@@ -66,22 +57,49 @@ def open_pages(name: str, file: BinaryIO) -> tuple[list[tifffile.TiffPage], bool
             f"{name} claims more pages or strips than any movie has.",
             "Copy the file again if it was copied, or leave the movie out.",
         )
-    return _pages(name, file), chain.is_whole
+    return TiffDirectory(name, file, _pages(name, file), chain.is_whole)
+
+
+def open_tiff(name: str, file: BinaryIO) -> TiffMovie:
+    """Return a movie whose directory is read; raises as `read_directory`."""
+    return TiffMovie(read_directory(name, file))
+
+
+class TiffMovie:
+    """Frames as pages; implements `cloudlet.cryoem.formats.readers.FrameFile`."""
+
+    def __init__(self, directory: TiffDirectory) -> None:
+        self._directory = directory
+
+    def outline(self, fractions: Fractions) -> MovieOutline:
+        """Compare where each page says its bytes lie with the size of the file.
+
+        A camera that is still writing leaves a valid shorter file between two frames: only the metadata can tell that
+        one from a finished movie.
+        """
+        pages, size = self._directory.pages, size_of(self._directory.file)
+        _check_pixels(self._directory.name, pages)
+        whole = [end_of_data(page) <= size for page in pages]
+        frames = len(whole) if all(whole) else whole.index(False)
+        rows, columns = pages[0].shape
+        is_cut = not (all(whole) and self._directory.is_whole)
+        return MovieOutline(frames, is_cut, rows, columns, np.dtype(pages[0].dtype).newbyteorder("="))
+
+    def metadata(self) -> FileMetadata | None:
+        """Return None: TIFF has no place for it that cameras agree on."""
+        return None
+
+    def decoder(self, fractions: Fractions) -> TiffFrames:
+        """Return what decodes pages."""
+        return TiffFrames(self._directory)
 
 
 class TiffFrames:
-    """Decodes pages; implements `cloudlet.cryoem.formats.readers.FrameDecoder`.
+    """Decodes pages; implements `cloudlet.cryoem.formats.readers.FrameDecoder`."""
 
-    Raises
-    ------
-    MovieUnreadable, MovieTruncated, MovieWrongType, MovieWrongSize, OSError
-        As `probe`.
-    """
-
-    def __init__(self, name: str, file: BinaryIO, fractions: Fractions) -> None:
-        self._name = name
-        self._pages, _ = open_pages(name, file)
-        self._strips = StripDecoder(file.fileno(), self._pages)
+    def __init__(self, directory: TiffDirectory) -> None:
+        self._name, self._pages = directory.name, directory.pages
+        self._strips = StripDecoder(directory.file.fileno(), directory.pages)
         self._library = threading.Lock()  # its pages read from one file, each from where it stands
 
     def __call__(self, index: int, out: NDArray[np.generic]) -> None:

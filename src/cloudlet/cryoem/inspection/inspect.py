@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from cloudlet.cryoem.errors import FileUnreadable
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened, size_of
@@ -13,6 +14,7 @@ from cloudlet.cryoem.inspection.report import Report
 from cloudlet.cryoem.inspection.star import inspect_star
 from cloudlet.cryoem.inspection.texts import inspect_defects, inspect_epu, inspect_mdoc
 from cloudlet.cryoem.inspection.tiff import inspect_tiff
+from cloudlet.cryoem.names import Format, suffix_of
 
 __all__ = ["inspected"]
 
@@ -20,13 +22,17 @@ _START = 4096
 _COMPRESSED = (b"\x1f\x8b", b"BZh")
 _MAP_PLACE = 208
 
-_SUFFIXES: dict[Callable[[Path], Report], tuple[str, ...]] = {
-    inspect_tiff: (".tif", ".tiff", ".eer", ".gain"),
-    inspect_mrc: (".mrc", ".mrcs", ".map", ".st", ".gz", ".bz2"),
-    inspect_star: (".star",),
-    inspect_mdoc: (".mdoc", ".idoc"),
-    inspect_epu: (".xml",),
-    inspect_defects: (".txt",),
+_Inspection = Callable[[Path, BinaryIO], Report]
+"""Called with the path of a file and the file itself, wherever that stands."""
+
+_INSPECTIONS: dict[Format, _Inspection] = {
+    Format.TIFF: inspect_tiff,
+    Format.EER: inspect_tiff,
+    Format.MRC: inspect_mrc,
+    Format.STAR: inspect_star,
+    Format.MDOC: inspect_mdoc,
+    Format.EPU_XML: inspect_epu,
+    Format.DEFECTS: inspect_defects,
 }
 
 
@@ -41,26 +47,33 @@ def inspected(path: Path) -> Report:
     path = path.resolve()
     try:
         with opened(path) as file:
-            start, size = file.read(_START), size_of(file)
-            inspect = inspect_tiff if is_tiff(file) else _inspection(path, start)
+            return _report(path, file)
     except NotARegularFile as cause:
         raise _unreadable(path, "it is a folder or a device") from cause
     except OSError as cause:
         raise _unreadable(path, cause.strerror or str(cause)) from cause
+
+
+def _report(path: Path, file: BinaryIO) -> Report:
+    start, size, named = file.read(_START), size_of(file), _named(path)
     if size == 0:
         raise _unreadable(path, "it is empty")
+    inspect = inspect_tiff if is_tiff(file) else _by_content(path, start) or named
     if inspect is None:
         raise _unreadable(path, "it holds no movie, image, metadata or table that is known here")
-    report = inspect(path)
+    file.seek(0)
+    report = inspect(path, file)
     report.facts.insert(0, ("bytes", f"{size:,}"))
-    report.depart(
-        path.suffix.lower() not in _SUFFIXES[inspect], f"It is called {path.name}, which says something else."
-    )
+    report.depart(inspect is not named, f"It is called {path.name}, which says something else.")
     return report
 
 
-def _inspection(path: Path, start: bytes) -> Callable[[Path], Report] | None:
-    """Tell by the content, and only where that says nothing by the name."""
+def _named(path: Path) -> _Inspection | None:
+    suffix = suffix_of(path.name)
+    return _INSPECTIONS[suffix.format] if suffix else None
+
+
+def _by_content(path: Path, start: bytes) -> _Inspection | None:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[_MAP_PLACE : _MAP_PLACE + 3] == b"MAP" or (start.startswith(_COMPRESSED) and ".mrc" in path.name.lower()):
         return inspect_mrc
@@ -73,8 +86,7 @@ def _inspection(path: Path, start: bytes) -> Callable[[Path], Report] | None:
         return inspect_defects
     if any(text.lstrip().startswith(b"[") or b" = " in line for line in text.splitlines()):
         return inspect_mdoc
-    named = (inspect for inspect, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes)
-    return next(named, None)
+    return None
 
 
 def _unreadable(path: Path, why: str) -> FileUnreadable:

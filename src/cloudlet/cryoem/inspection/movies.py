@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudlet.cryoem.formats.outline import AS_STORED, MovieOutline
-from cloudlet.cryoem.formats.raw_file import opened
-from cloudlet.cryoem.formats.readers import Reader, reader_of
+from cloudlet.cryoem.formats.movie import MovieFile
+from cloudlet.cryoem.formats.outline import AS_STORED
+from cloudlet.cryoem.formats.readers import FrameFile, Reader, reader_of
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.cryoem.metadata import metadata_sources
 from cloudlet.errors import CloudletError
@@ -20,30 +21,32 @@ _LARGEST_FRAME = 1 << 30
 """Bytes of a frame that is still decoded to be looked at."""
 
 
-def add_frames(report: Report, path: Path, reader: Reader) -> None:
+def add_frames(report: Report, path: Path, file: BinaryIO, contents: FrameFile, reader: Reader) -> None:
     """Add frames, counts of the first one and metadata.
 
     Parameters
     ----------
     report
         What is added to.
-    path
+    path, file
         The file.
+    contents
+        The same as its content has it read, whatever it is called.
     reader
-        Of the format that its content is in, whatever it is called.
+        Of that format.
     """
     try:
-        with opened(path) as file:
-            outline = reader.probe(path.name, file, AS_STORED)
-            report.add("size", f"{outline.columns} × {outline.rows} pixels of {outline.dtype}")
-            report.add("raw frames" if outline.raw_frames is not None else "frames", outline.frames)
-            report.depart(outline.is_cut, f"It ends in the middle of frame {outline.frames + 1}.")
-            if outline.frames and outline.rows * outline.columns * outline.dtype.itemsize <= _LARGEST_FRAME:
-                image = np.empty((outline.rows, outline.columns), outline.dtype)
-                reader.decoder(path.name, file, AS_STORED)(0, image)
-                _add_counts(report, image, outline.frames)
+        movie = MovieFile(path, file, contents)
+        outline = movie.outline
+        report.add("size", f"{outline.columns} × {outline.rows} pixels of {outline.dtype}")
+        report.add("raw frames" if outline.raw_frames is not None else "frames", outline.frames)
+        report.depart(outline.is_cut, f"It ends in the middle of frame {outline.frames + 1}.")
+        if outline.frames and outline.rows * outline.columns * outline.dtype.itemsize <= _LARGEST_FRAME:
+            image = np.empty((outline.rows, outline.columns), outline.dtype)
+            contents.decoder(AS_STORED)(0, image)
+            _add_counts(report, image, outline.frames)
         if reader_of(path) is reader and outline.frames > 1:
-            _add_metadata(report, path, outline)
+            _add_metadata(report, movie)
     except CloudletError as cause:
         report.problem = f"{cause.message} {cause.remedy}"
 
@@ -60,9 +63,9 @@ def _add_counts(report: Report, image: NDArray[np.generic], frames: int) -> None
         report.add("pixels of 0", np.count_nonzero(values == 0))
 
 
-def _add_metadata(report: Report, path: Path, outline: MovieOutline) -> None:
+def _add_metadata(report: Report, movie: MovieFile) -> None:
     """Add what each source says, the most trusted first."""
-    for source in metadata_sources(path, outline):
+    for source in metadata_sources(movie):
         said = {
             "pixel size": source.pixel_size_angstrom and f"{source.pixel_size_angstrom:g} Å",
             "voltage": source.voltage_kv and f"{source.voltage_kv:g} kV",

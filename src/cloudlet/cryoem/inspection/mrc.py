@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from mrcfile.dtypes import HEADER_DTYPE
 
-from cloudlet.cryoem.formats.mrc_movie import HEADER_BYTES, MrcLayout, byte_order_of, layout_of, start_of
-from cloudlet.cryoem.formats.raw_file import opened, size_of
-from cloudlet.cryoem.formats.readers import MRC
+from cloudlet.cryoem.formats.mrc_header import MrcLayout, compression_of, read_header
+from cloudlet.cryoem.formats.mrc_movie import MrcMovie
+from cloudlet.cryoem.formats.raw_file import size_of
+from cloudlet.cryoem.formats.readers import READERS
 from cloudlet.cryoem.inspection.movies import add_frames
 from cloudlet.cryoem.inspection.report import Report
+from cloudlet.cryoem.names import Format
 from cloudlet.errors import CloudletError
 
 __all__ = ["inspect_mrc"]
@@ -20,7 +21,6 @@ __all__ = ["inspect_mrc"]
 _VERSIONS = (20140, 20141)
 _EXTENSIONS = {b"CCP4", b"MRCO", b"SERI", b"AGAR", b"FEI1", b"FEI2", b"HDF5"}
 _LABELS = 10
-_COMPRESSED = (".gz", ".bz2")
 _MODES = {
     0: "8 bit integers",
     1: "16 bit integers",
@@ -33,25 +33,24 @@ _MODES = {
 }
 
 
-def inspect_mrc(path: Path) -> Report:
+def inspect_mrc(path: Path, file: BinaryIO) -> Report:
     """Tell header and frames."""
     report = Report("MRC file")
     try:
-        with opened(path) as file:
-            raw = start_of(path.name, file, HEADER_BYTES)
-            order = byte_order_of(path.name, raw)
-            _add_header(report, np.frombuffer(raw, HEADER_DTYPE.newbyteorder(order))[0])
-            layout, size = layout_of(path.name, file), size_of(file)
+        header = read_header(path.name, file)
+        _add_header(report, header.values)
+        layout, contents = header.layout(), MrcMovie(header, file)
     except CloudletError as cause:
         report.problem = f"{cause.message} {cause.remedy}"
         return report
     report.kind = "MRC image" if layout.sections == 1 else "MRC stack"
-    report.add("byte order", "big-endian" if order == ">" else "little-endian")
-    if path.suffix.lower() in _COMPRESSED:
-        report.add("compression", path.suffix[1:])
+    report.add("byte order", "big-endian" if header.order == ">" else "little-endian")
+    compression = compression_of(file)
+    if compression:
+        report.add("compression", compression)
     else:
-        _compare_size(report, layout, size)
-    add_frames(report, path, MRC)
+        _compare_size(report, layout, size_of(file))
+    add_frames(report, path, file, contents, READERS[Format.MRC])
     return report
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 from gemmi import cif
 
-from cloudlet.cryoem.formats.raw_file import opened
 from cloudlet.cryoem.inspection.report import Report
 
 __all__ = ["inspect_star"]
@@ -31,11 +30,10 @@ _NEEDED = {
 _COEFFICIENTS = 36
 
 
-def inspect_star(path: Path) -> Report:
+def inspect_star(path: Path, file: BinaryIO) -> Report:
     """Tell blocks and tables."""
     report = Report("STAR file")
-    with opened(path) as file:
-        raw = file.read(_LARGEST + 1)
+    raw = file.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
         report.problem = "It is too large to be looked into."
         return report

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from cloudlet.cryoem.errors import MetadataUnreadable
 from cloudlet.cryoem.formats.defects import parse_defects
-from cloudlet.cryoem.formats.epu_xml import read_epu
-from cloudlet.cryoem.formats.mdoc import MovieMetadata, movie_metadata, read_mdoc
-from cloudlet.cryoem.formats.raw_file import opened
+from cloudlet.cryoem.formats.epu_xml import epu_of
+from cloudlet.cryoem.formats.mdoc import MovieMetadata, mdoc_text, movie_metadata, parse_mdoc
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.errors import CloudletError
 
@@ -20,11 +20,12 @@ _LARGEST = 4 << 20
 _UNKNOWN_AS_ZERO = ("ExposureDose", "FrameDosesAndNumber", "PixelSpacing", "Voltage", "Binning")
 
 
-def inspect_mdoc(path: Path) -> Report:
+def inspect_mdoc(path: Path, file: BinaryIO) -> Report:
     """Tell sections, and what they say of the movie that the file is called after."""
     report = Report("SerialEM metadata (mdoc)")
     try:
-        mdoc = read_mdoc(path)
+        text = mdoc_text(path.name, file)
+        mdoc = parse_mdoc(text)
         kinds = [section.kind for section in mdoc.sections]
         report.add("sections", [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)] or "none")
         report.depart(not kinds, "It has no section yet.")
@@ -42,17 +43,17 @@ def inspect_mdoc(path: Path) -> Report:
     for key in _UNKNOWN_AS_ZERO:
         zeros = sum(_is_zero(section[key]) for section in values if key in section)
         report.depart(zeros > 0, f"{key} is 0 in {zeros} places, which is read as unknown.")
-    _add_lines(report, path)
+    _add_lines(report, text)
     return report
 
 
-def inspect_epu(path: Path) -> Report:
+def inspect_epu(path: Path, file: BinaryIO) -> Report:
     """Tell what EPU says of a movie."""
     report = Report("EPU metadata (XML)")
     try:
-        found = read_epu(path)
-    except (MetadataUnreadable, FileNotFoundError) as cause:
-        report.problem = cause.message if isinstance(cause, MetadataUnreadable) else str(cause)
+        found = epu_of(path, file)
+    except MetadataUnreadable as cause:
+        report.problem = cause.message
         return report
     facts = {
         "voltage": found.voltage_kv and f"{found.voltage_kv:g} kV",
@@ -66,11 +67,10 @@ def inspect_epu(path: Path) -> Report:
     return report
 
 
-def inspect_defects(path: Path) -> Report:
+def inspect_defects(path: Path, file: BinaryIO) -> Report:
     """Tell how much of the camera is bad."""
     report = Report("SerialEM's list of defects")
-    with opened(path) as file:
-        text = file.read(_LARGEST).decode("utf-8", "replace")
+    text = file.read(_LARGEST).decode("utf-8", "replace")
     try:
         mask = parse_defects(text)
     except ValueError as cause:
@@ -99,9 +99,8 @@ def _add_metadata(report: Report, found: MovieMetadata) -> None:
         report.depart(not facts[name], f"It does not say the {name}.")
 
 
-def _add_lines(report: Report, path: Path) -> None:
-    with opened(path) as file:
-        lines = file.read(_LARGEST).decode("latin-1").splitlines()
+def _add_lines(report: Report, text: str) -> None:
+    lines = text.splitlines()
     odd = [number for number, line in enumerate(lines, 1) if line.strip() and "=" not in line]
     report.depart(bool(odd), f"Line {odd[0] if odd else 0} and {len(odd) - 1} more are neither entries nor sections.")
 

@@ -8,12 +8,13 @@ from typing import BinaryIO
 
 import tifffile
 
-from cloudlet.cryoem.formats.eer_movie import EVENT_COMPRESSIONS, read_eer_metadata
-from cloudlet.cryoem.formats.raw_file import opened, size_of
-from cloudlet.cryoem.formats.readers import EER, TIFF
-from cloudlet.cryoem.formats.tiff_movie import end_of_data, open_pages
+from cloudlet.cryoem.formats.eer_movie import EVENT_COMPRESSIONS, EerMovie
+from cloudlet.cryoem.formats.raw_file import size_of
+from cloudlet.cryoem.formats.readers import READERS
+from cloudlet.cryoem.formats.tiff_movie import TiffDirectory, TiffMovie, end_of_data, read_directory
 from cloudlet.cryoem.inspection.movies import add_frames
 from cloudlet.cryoem.inspection.report import Report
+from cloudlet.cryoem.names import Format
 from cloudlet.errors import CloudletError
 
 __all__ = ["inspect_tiff"]
@@ -21,23 +22,21 @@ __all__ = ["inspect_tiff"]
 _MOST_TOLD = 3
 
 
-def inspect_tiff(path: Path) -> Report:
+def inspect_tiff(path: Path, file: BinaryIO) -> Report:
     """Tell pages and frames."""
     report = Report("TIFF file")
     try:
-        with opened(path) as file:
-            pages, is_whole = open_pages(path.name, file)
-            size = size_of(file)
-            _add_pages(report, pages, size)
-            report.depart(not is_whole, "Its chain of pages leads out of the file: it is not all there.")
-            is_eer = any(page.compression in EVENT_COMPRESSIONS for page in pages)
-            if is_eer:
-                _add_eer(report, path.name, file, pages)
+        directory = read_directory(path.name, file)
+        pages = directory.pages
+        _add_pages(report, pages, size_of(file))
+        report.depart(not directory.is_whole, "Its chain of pages leads out of the file: it is not all there.")
+        is_eer = any(page.compression in EVENT_COMPRESSIONS for page in pages)
+        contents = _eer(report, directory) if is_eer else TiffMovie(directory)
     except CloudletError as cause:
         report.problem = f"{cause.message} {cause.remedy}"
         return report
     report.kind = "EER movie" if is_eer else "TIFF image" if len(pages) == 1 else "TIFF stack"
-    add_frames(report, path, EER if is_eer else TIFF)
+    add_frames(report, path, file, contents, READERS[Format.EER if is_eer else Format.TIFF])
     return report
 
 
@@ -71,11 +70,13 @@ def _compression(page: tifffile.TiffPage) -> str:
     return str(getattr(page.compression, "name", page.compression))
 
 
-def _add_eer(report: Report, name: str, file: BinaryIO, pages: list[tifffile.TiffPage]) -> None:
-    others = sum(page.compression not in EVENT_COMPRESSIONS for page in pages)
+def _eer(report: Report, directory: TiffDirectory) -> EerMovie:
+    """Return the movie, once it is told what it says of itself."""
+    others = sum(page.compression not in EVENT_COMPRESSIONS for page in directory.pages)
     if others:
         report.add("pages without events", others)
-    said = read_eer_metadata(name, file)
+    movie = EerMovie(directory)
+    said = movie.metadata()
     report.add_known(
         {
             "exposure": said.exposure_seconds and f"{said.exposure_seconds:g} s",
@@ -85,3 +86,4 @@ def _add_eer(report: Report, name: str, file: BinaryIO, pages: list[tifffile.Tif
     )
     report.depart(said.pixel_size_angstrom is None, "It does not say its pixel size.")
     report.depart(said.total_dose_per_pixel is None, "It does not say its dose.")
+    return movie

@@ -1,4 +1,4 @@
-"""Frequencies of a half-plane transform, and moving an image by a fraction of a pixel."""
+"""What comes before and after a transform: a window that fades an image towards its edges, and frequencies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def radial_frequency(shape: tuple[int, int], pixel_size_angstrom: float) -> NDAr
 
 
 def edge(size: int, fraction: float = 0.1) -> NDArray[np.float32]:
-    """Return a window of 1 that falls to 0 at both ends as a raised cosine, shape (size,)."""
+    """Return a window of 1 that falls towards 0 at both ends as a raised cosine over a fraction of its size.
+
+    It has `size` values; the outermost ones are those half a pixel from where it is 0.
+    """
     distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 0.5
     rise = np.minimum(distance / max(1.0, fraction * size), 1.0)
     window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32)

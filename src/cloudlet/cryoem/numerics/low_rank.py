@@ -7,7 +7,8 @@ for free.
 
 For frames whose noise is white and independent, as counting leaves it, the error of the result relative to its
 standard deviation is the root of ``sum_k (w_k - w'_k)^2`` in the mean over all frequencies, because ``sum_k w_k^2 =
-1``: it is known beforehand, and decides on the number of terms.
+1``. That expectation is known beforehand, and decides on the number of terms; it is no bound, the error of a
+single image may as well lie above it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from cloudlet.cryoem.numerics.dose import critical_dose
 __all__ = ["LARGEST_ERROR", "ExposureWeights", "exact_weights", "exposure_weights"]
 
 LARGEST_ERROR = 4e-4
-"""Relative to the image's standard deviation; counting noise itself changes the image by as much as its own size."""
+"""Expected, relative to the image's standard deviation; counting noise itself changes the image by its whole size."""
 
 _ENTRIES = 2048
 
@@ -36,8 +37,9 @@ class ExposureWeights:
     """What each frame counts in each sum, shape (sums, frames); row 0 is the plain sum of the frames that are used."""
     filters: RadialTable
     """What each sum is filtered with, in cycles per pixel."""
-    bound: float
-    """Expected error relative to the standard deviation of the result."""
+    expected_error: float
+    """Root mean square of the result's error relative to its standard deviation, as it is to be expected for white
+    noise over the whole image; no bound: that of one image is a little more or less."""
 
 
 def exposure_weights(
@@ -64,7 +66,7 @@ def exposure_weights(
     pre_exposure
         Electrons per square angstrom before the first frame.
     largest_error
-        The bound to be kept.
+        What the expected error must not exceed.
     """
     step = np.sqrt(0.5) / (_ENTRIES - 2)
     frequency = np.arange(_ENTRIES) * step / pixel_size_angstrom

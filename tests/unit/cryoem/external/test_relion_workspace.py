@@ -12,7 +12,7 @@ from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.correction import Correction
 from cloudlet.cryoem.errors import ProductUnwritable, ProgramFailed
 from cloudlet.cryoem.external.relion_motion import RelionCorrector
-from cloudlet.cryoem.formats.movie import probe
+from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.settings import CryoemSettings
 from cloudlet.cryoem.stopwatch import Stopwatch
 
@@ -55,8 +55,8 @@ def correct(write_movie: WriteMovie, tmp_path: Path, project: Path) -> Callable[
             pixel_size_angstrom=1.0, voltage_kv=300.0, dose_per_frame=1.0, relion_motion_command=str(program)
         )
         path.with_name("a.tif.mdoc").unlink()
-        acquisition = acquisition_of(path, probe(path), settings)
-        return RelionCorrector(1, settings).correct(path, acquisition, project, Stopwatch())
+        with open_movie(path) as movie:
+            return RelionCorrector(1, settings).correct(movie, acquisition_of(movie, settings), project, Stopwatch())
 
     return corrected
 

@@ -1,18 +1,31 @@
-"""Decoders with every access checked: compiled with numba's own bounds checks, words byte by byte."""
+"""Decoders with every access checked: compiled with numba's own bounds checks, words byte by byte; and hard buffers."""
 
 from __future__ import annotations
 
-import os
+import ctypes
+import mmap
 from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["FUZZ_SECONDS", "checked", "load_checked", "store_checked"]
+__all__ = ["checked", "guarded", "load_checked", "store_checked"]
 
-FUZZ_SECONDS = float(os.environ.get("CLOUDLET_FUZZ_SECONDS", "3"))
-"""For each of the decoders that are fed with damaged bytes."""
+_PROT_NONE = 0  # sys/mman.h
+
+
+def guarded(size: int) -> NDArray[np.uint8]:
+    """Return an array of so many bytes, all 0, whose end is the end of memory: one byte beyond it ends the process."""
+    page = mmap.PAGESIZE
+    whole = -(-max(size, 1) // page) * page
+    area = mmap.mmap(-1, whole + page)
+    bytes_ = np.frombuffer(area, np.uint8)  # keeps the area until nobody holds the array
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mprotect(ctypes.c_void_p(bytes_.ctypes.data + whole), ctypes.c_size_t(page), _PROT_NONE) != 0:
+        raise OSError(ctypes.get_errno(), "mprotect")
+    return bytes_[whole - size : whole]
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., int]:

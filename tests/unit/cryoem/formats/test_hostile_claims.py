@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from tests.unit.cryoem.movies import outline_of
 
 from cloudlet.cryoem.errors import GainWrongSize, MovieUnreadable, MovieWrongSize
 from cloudlet.cryoem.formats import mdoc, movie
@@ -58,7 +59,7 @@ def peak_of_look(path: Path) -> int:
     tracemalloc.start()
     try:
         with pytest.raises(MovieUnreadable, match="more pages or strips than any movie has"):
-            movie.probe(path)
+            outline_of(path)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -84,14 +85,14 @@ def test_the_strips_of_a_large_movie_are_not_too_many(tmp_path: Path) -> None:
     with tifffile.TiffWriter(path) as tiff:
         for _ in range(3):
             tiff.write(np.zeros((8_184, 16), np.uint8), rowsperstrip=1, compression="lzw", metadata=None)
-    assert movie.probe(path).frames == 3
+    assert outline_of(path).frames == 3
 
 
 def test_a_gain_reference_larger_than_the_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "gain.tif"
-    tifffile.imwrite(path, np.ones((20_000, 40_000), np.uint8), compression="zlib")
+    tifffile.imwrite(path, np.ones((5_000, 10_000), np.uint8), compression="zlib")
     tracemalloc.start()
-    with pytest.raises(GainWrongSize, match="40000 × 20000"):
+    with pytest.raises(GainWrongSize, match="10000 × 5000"):
         read_gain(path, (256, 256))
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
@@ -108,4 +109,4 @@ def test_places_and_sizes_that_are_no_whole_numbers_are_reported(
     raw[place : place + 12] = struct.pack("<HHII", tag, kind, 4 if kind == 2 else 1, value)
     (tmp_path / "a.tif").write_bytes(raw)
     with pytest.raises(MovieUnreadable, match="where its bytes are"):
-        movie.probe(tmp_path / "a.tif")
+        outline_of(tmp_path / "a.tif")

@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.cryoem.movies import outline_of, read_movie
 
 from cloudlet.cryoem.errors import (
     MovieEmpty,
@@ -17,14 +18,8 @@ from cloudlet.cryoem.errors import (
     MovieWrongSize,
     MovieWrongType,
 )
-from cloudlet.cryoem.formats.movie import open_movie, probe
+from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.errors import CloudletError
-
-
-def read_movie(path: Path) -> np.ndarray:
-    with open_movie(path) as movie:
-        return movie.read_all()
-
 
 WriteMovie = Callable[..., Path]
 FRAMES = np.random.default_rng(0).poisson(4, (4, 260, 280)).astype(np.uint8)
@@ -62,7 +57,7 @@ def test_frames_of_every_type_come_back(tmp_path: Path, kind: str, is_big: bool)
     assert movie.dtype == kind
     assert len(movie) == 4
     assert movie.shape[1:] == (260, 280)
-    assert not probe(tmp_path / "a.tif").is_cut
+    assert not outline_of(tmp_path / "a.tif").is_cut
 
 
 def test_a_movie_that_is_still_being_written_is_seen_page_by_page(tmp_path: Path) -> None:
@@ -71,7 +66,7 @@ def test_a_movie_that_is_still_being_written_is_seen_page_by_page(tmp_path: Path
         for number, frame in enumerate(FRAMES, 1):
             tiff.write(frame, photometric="minisblack", compression="lzw", metadata=None)
             file.flush()
-            assert probe(path).frames == number
+            assert outline_of(path).frames == number
 
 
 @given(share=st.floats(0, 0.9999))
@@ -83,7 +78,7 @@ def test_a_tiff_cut_anywhere_is_never_taken_for_whole(write_movie: WriteMovie, s
     with pytest.raises(CloudletError):
         read_movie(path)
     try:
-        outline = probe(path)
+        outline = outline_of(path)
     except (MovieTruncated, MovieEmpty, MovieUnreadable):
         return
     assert outline.is_cut
@@ -100,7 +95,7 @@ def test_a_damaged_byte_gives_frames_or_a_sentence_but_no_other_error(
     raw[place] = value
     path.write_bytes(raw)
     with suppress(CloudletError):
-        probe(path)
+        outline_of(path)
     with suppress(CloudletError):
         read_movie(path)
 
@@ -109,7 +104,7 @@ def test_an_mrc_movie_cut_short_is_reported(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "a.mrc", FRAMES.astype(np.uint16))
     raw = (tmp_path / "a.mrc").read_bytes()
     (tmp_path / "a.mrc").write_bytes(raw[: -FRAMES[0].size])
-    outline = probe(tmp_path / "a.mrc")
+    outline = outline_of(tmp_path / "a.mrc")
     assert outline.frames == 3
     assert outline.is_cut
     with pytest.raises(MovieTruncated, match="frame 4"):
@@ -120,13 +115,13 @@ def test_a_text_called_tif_or_mrc_is_of_the_wrong_type(tmp_path: Path) -> None:
     for name in ("notes.tif", "notes.mrc"):
         (tmp_path / name).write_text("These are notes, not a movie.\n" * 100)
         with pytest.raises(MovieWrongType, match="is none"):
-            probe(tmp_path / name)
+            outline_of(tmp_path / name)
 
 
 def test_an_empty_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.tif").touch()
     with pytest.raises(MovieEmpty, match=r"a\.tif is empty"):
-        probe(tmp_path / "a.tif")
+        outline_of(tmp_path / "a.tif")
 
 
 def test_a_vanished_file_is_reported(tmp_path: Path) -> None:
@@ -137,19 +132,19 @@ def test_a_vanished_file_is_reported(tmp_path: Path) -> None:
 def test_a_folder_called_tif_is_of_the_wrong_type(tmp_path: Path) -> None:
     (tmp_path / "a.tif").mkdir()
     with pytest.raises(MovieWrongType, match="not a file of its own"):
-        probe(tmp_path / "a.tif")
+        outline_of(tmp_path / "a.tif")
 
 
 def test_a_colour_picture_is_of_the_wrong_type(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((300, 300, 3), np.uint8), photometric="rgb")
     with pytest.raises(MovieWrongType, match="grey"):
-        probe(tmp_path / "a.tif")
+        outline_of(tmp_path / "a.tif")
 
 
 def test_a_volume_of_complex_numbers_is_of_the_wrong_type(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "a.mrc", np.zeros((2, 300, 300), np.complex64))
     with pytest.raises(MovieWrongType, match="mode 4"):
-        probe(tmp_path / "a.mrc")
+        outline_of(tmp_path / "a.mrc")
 
 
 def test_frames_of_different_size_are_refused(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
+from tests.unit.cryoem.movies import known_of, outline_of, read_movie
 
-from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.errors import GainUnreadable, MetadataUnreadable, MovieTruncated, MovieWrongType
 from cloudlet.cryoem.formats.gain import read_gain
-from cloudlet.cryoem.formats.movie import open_movie, probe
+from cloudlet.cryoem.formats.movie import open_movie
 from cloudlet.cryoem.formats.raw_file import NotARegularFile, opened
 from cloudlet.cryoem.metadata import metadata_sources
 from cloudlet.cryoem.readiness import readiness_of
@@ -64,9 +64,7 @@ def test_a_movie_that_is_no_file_fails_at_once(
     path = write_movie(FRAMES, name)
     trap(path)
     with pytest.raises(MovieWrongType, match="not a file of its own"):
-        probe(path)
-    with pytest.raises(MovieWrongType, match="not a file of its own"), open_movie(path):
-        pass
+        outline_of(path)
     readiness = readiness_of(path, CryoemSettings())
     assert readiness.is_final
 
@@ -74,19 +72,17 @@ def test_a_movie_that_is_no_file_fails_at_once(
 @pytest.mark.parametrize("trap", TRAPS)
 def test_metadata_that_is_no_file_is_reported(write_movie: WriteMovie, trap: Callable[[Path], None]) -> None:
     path = write_movie(FRAMES)
-    outline = probe(path)
     trap(path.with_name("a.tif.mdoc"))
-    with pytest.raises(MetadataUnreadable, match="not a file of its own"):
-        metadata_sources(path, outline)
+    with open_movie(path) as movie, pytest.raises(MetadataUnreadable, match="not a file of its own"):
+        metadata_sources(movie)
 
 
 def test_a_link_that_leads_nowhere_does_not_give_way_to_other_metadata(write_movie: WriteMovie) -> None:
     path = write_movie(FRAMES)
-    outline = probe(path)
     path.with_name("a.tif.mdoc").rename(path.with_suffix(".mdoc"))
     path.with_name("a.tif.mdoc").symlink_to("nowhere")
-    with pytest.raises(MetadataUnreadable, match="not a file of its own"):
-        metadata_sources(path, outline)
+    with open_movie(path) as movie, pytest.raises(MetadataUnreadable, match="not a file of its own"):
+        metadata_sources(movie)
 
 
 @pytest.mark.parametrize("trap", TRAPS)
@@ -103,7 +99,7 @@ def test_a_gain_reference_named_in_the_settings_may_be_a_link(write_movie: Write
     mrcfile.write(gain, np.ones((260, 280), np.float32))
     make_link(gain)
     movie = write_movie(FRAMES)
-    acquisition = acquisition_of(movie, probe(movie), CryoemSettings(gain=gain))
+    acquisition = known_of(movie, CryoemSettings(gain=gain))
     assert acquisition.gain == tmp_path / "elsewhere.secret"
 
 
@@ -114,14 +110,11 @@ def test_an_mrc_header_that_asks_for_gigabytes_reserves_nothing(tmp_path: Path) 
     raw[92:96] = struct.pack("<i", 2**31 - 1)  # bytes of the extended header
     path.write_bytes(raw)
     with pytest.raises(MovieTruncated, match="frame 1"):
-        probe(path)
-    with pytest.raises(MovieTruncated), open_movie(path):
-        pass
+        outline_of(path)
     with pytest.raises(GainUnreadable):
         read_gain(path, (260, 280))
 
 
 def test_an_mrc_file_of_the_other_byte_order_is_read(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "a.mrc", FRAMES.astype(">i2"))
-    with open_movie(tmp_path / "a.mrc") as movie:
-        np.testing.assert_array_equal(movie.read_all(), FRAMES)
+    np.testing.assert_array_equal(read_movie(tmp_path / "a.mrc"), FRAMES)

@@ -16,14 +16,14 @@ FRAMES = 24
 @pytest.mark.parametrize(
     ("voltage", "pixel", "dose"), [(300, 0.83, 50), (200, 0.83, 50), (100, 1.4, 30), (300, 0.5, 80)]
 )
-def test_few_sums_give_what_one_transform_a_frame_gives_within_the_bound(
+def test_few_sums_give_what_one_transform_a_frame_gives_with_the_error_that_is_expected(
     voltage: float, pixel: float, dose: float
 ) -> None:
     rng = np.random.default_rng(int(voltage))
     counts = rng.poisson(0.9, (FRAMES, 256, 256)).astype(np.uint8)
     doses, used = np.full(FRAMES, dose / FRAMES), np.ones(FRAMES, bool)
     few = exposure_weights(doses, used, pixel, voltage)
-    assert few.bound <= LARGEST_ERROR
+    assert few.expected_error <= LARGEST_ERROR
     at_rest = np.zeros((FRAMES, 256 // TILE[0], 256 // TILE[1], 2), np.float32)
     blurred = (
         gather(counts, None, at_rest, few.shares, Threads(1)).combined([few.filters], (256, 256))[0].image(256, 256)
@@ -36,7 +36,9 @@ def test_few_sums_give_what_one_transform_a_frame_gives_within_the_bound(
     sharpened = plane._transform / (transfer(np.fft.fftfreq(256))[:, None] * transfer(np.fft.rfftfreq(256))[None, :])
     expected = np.fft.irfft2(sharpened)
     error = (blurred - expected).std() / expected.std()
-    assert error < 2 * few.bound + 1e-5
+    # a small image has few frequencies where the weights change fastest: its own error lies within a quarter of what is
+    # expected; 1e-5 is what the interpolation of a table of weights adds
+    assert 0.75 * few.expected_error < error < 1.25 * few.expected_error + 1e-5
 
 
 def test_the_first_sum_is_the_plain_one_and_a_dead_frame_is_in_none_but_has_dosed_the_specimen() -> None:

@@ -11,10 +11,9 @@ import pytest
 from benchmarks.simulator import MovieSpec, write_movie
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.cryoem.movies import corrected
 
-from cloudlet.cryoem.acquisition import acquisition_of
 from cloudlet.cryoem.correction import Correction
-from cloudlet.cryoem.formats.movie import probe
 from cloudlet.cryoem.numerics.cpu import CpuDevice
 from cloudlet.cryoem.numerics.ctf import Optics
 from cloudlet.cryoem.numerics.ctf_fit import fit_ctf
@@ -23,7 +22,6 @@ from cloudlet.cryoem.numerics.frames import Defects
 from cloudlet.cryoem.numerics.spectrum import tile_size_for, tile_spectra
 from cloudlet.cryoem.own_correction import OwnCorrector
 from cloudlet.cryoem.settings import CryoemSettings
-from cloudlet.cryoem.stopwatch import Stopwatch
 
 if not os.environ.get("CLOUDLET_TESTS_COMPLETE"):
     pytest.importorskip("torch", reason="torch is not installed; `make torch` installs it")
@@ -127,12 +125,11 @@ def movie(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CryoemSetting
 
 def test_a_whole_movie_comes_out_the_same(movie: tuple[Path, CryoemSettings]) -> None:
     path, chosen = movie
-    acquisition = acquisition_of(path, probe(path), chosen)
 
-    def corrected(device: Device, threads: int) -> Correction:
-        return OwnCorrector(device, threads, chosen).correct(path, acquisition, path.parent, Stopwatch())
+    def by(device: Device, threads: int) -> Correction:
+        return corrected(path, OwnCorrector(device, threads, chosen), chosen)
 
-    ours, theirs = corrected(CpuDevice(1), 1), corrected(TorchDevice(NAME), 2)
+    ours, theirs = by(CpuDevice(1), 1), by(TorchDevice(NAME), 2)
     np.testing.assert_allclose(theirs.motion.motion, ours.motion.motion, atol=0.01)
     assert ours.halves is not None
     assert theirs.halves is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from cloudlet.errors import CloudletError
 from cloudlet.web import Forbidden, problem_of, status_of
 
 __all__ = ["console_routes"]
+
+logger = logging.getLogger(__name__)
 
 
 def console_routes(console_server: ConsoleServer, origins: Collection[str]) -> list[BaseRoute]:
@@ -35,6 +38,7 @@ def console_routes(console_server: ConsoleServer, origins: Collection[str]) -> l
             ticket = offered_ticket(socket.scope["subprotocols"])
             authorization = await console_server.authorize(ticket, socket.path_params["instrument"])
         except CloudletError as refusal:
+            logger.info("a console was refused: %s (%s)", refusal.message, refusal.slug)
             answer = JSONResponse(problem_of(refusal), status_of(refusal))
             await socket.send_denial_response(answer)
             return

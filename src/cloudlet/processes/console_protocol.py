@@ -88,6 +88,8 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.accept":
             self._feed()
+        elif message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # as far as it will be: uvicorn 0.54 would log a refusal as a fault
 
     def keepalive_timeout(self) -> None:
         """Drop the connection, with whatever it had still to send."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,8 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 PATIENCE_SECONDS = 6.0
+LOG_BYTES = 4 * 1024 * 1024
+"""Length at which a log is moved to ``NAME.log.old``, in place of the one that was there."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ class _Process:
             )
         self.started_at = time.monotonic()
 
+    def bound_log(self) -> None:
+        """Begin the log anew where it has grown long; the process, which appends, goes on writing to the same file."""
+        if self._log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(self._log, self._log.with_suffix(".log.old"))
+            os.truncate(self._log, 0)
+
     def next_pause(self, lived_seconds: float) -> float:
         """Return how long to rest now that the process has ended after `lived_seconds`."""
         if lived_seconds > STEADY_SECONDS:
@@ -91,7 +100,7 @@ class Supervisor:
     programs
         In the order in which they are started.
     log_folder
-        Where each program's output goes, ``NAME.log``.
+        Where each program's output goes, ``NAME.log``, and what was written before it grew long, ``NAME.log.old``.
     report
         Called with a sentence when a program ended by itself.
     """
@@ -144,6 +153,7 @@ class Supervisor:
             if now >= managed.due_at:
                 managed.start()
             return
+        managed.bound_log()
         status = managed.process.poll()
         if status is None:
             return

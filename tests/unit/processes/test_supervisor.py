@@ -106,3 +106,16 @@ def test_programs_end_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     supervisor.kill()
     supervisor.wait()
     soon(lambda: not psutil.pid_exists(int(marker.read_text())))
+
+
+def test_a_long_log_begins_anew_and_what_was_written_before_is_kept_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudlet.processes.supervisor.LOG_BYTES", 1000)
+    code = "import sys, time\nfor n in range(10**6): print(n, 'x' * 200, file=sys.stderr, flush=True); time.sleep(0.02)"
+    with Supervisor([program("chatty", code)], tmp_path, print) as supervisor:
+        former = tmp_path / "chatty.log.old"
+        supervisor.keep(until=lambda: former.exists() and former.read_text().partition(" ")[0] != "0")
+        supervisor.keep(until=lambda: (tmp_path / "chatty.log").stat().st_size > 0)
+    assert former.stat().st_size < 5000
+    assert (tmp_path / "chatty.log").read_bytes().count(b"\0") == 0

@@ -23,17 +23,17 @@ from cloudlet.access import Access, AccessSettings, ConsoleSettings, Grant
 from cloudlet.clock import utc_now
 from cloudlet.database import Database, Table
 from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
-from cloudlet.instruments import Instruments, Level
+from cloudlet.instruments import Instrument, Instruments, Level
 from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.gateway import create_gateway
 from cloudlet.processes.serve import server
 
 STAFF = Actor.host("staff")
 
-__all__ = ["ORIGIN", "SCOPE", "STAFF", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
+__all__ = ["ORIGIN", "OTHER_SCOPE", "SCOPE", "STAFF", "Stage", "Viewer", "console_at", "gateway_process", "serving"]
 
 ORIGIN = "http://127.0.0.1:9"
-SCOPE = "scope-1"
+SCOPE, OTHER_SCOPE = "scope-1", "scope-2"
 PATIENCE_SECONDS = 20.0
 ROOT = Path(__file__).parents[2]
 
@@ -111,10 +111,12 @@ class Stage:
         self.database = Database(url)
         Table.metadata.create_all(self.database.engine)
         self.port = port
-        self.access = Access(
-            self.database, Instruments(self.database), AccessSettings(gateway_url=f"ws://127.0.0.1:{port}")
-        )
         self.identities = Identities(self.database, IdentitySettings())
+        instruments = Instruments(self.database)
+        for key in (SCOPE, OTHER_SCOPE):
+            instruments.register(Instrument(key, key.title(), "A microscope."), by=STAFF)
+        settings = AccessSettings(gateway_url=f"ws://127.0.0.1:{port}")
+        self.access = Access(self.database, instruments, self.identities, settings)
 
     def person(self, username: str, level: Level | None) -> WebSession:
         """Sign somebody in, with a grant where a level is given."""

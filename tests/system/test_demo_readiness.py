@@ -45,7 +45,7 @@ def test_the_edge_counts_as_there_once_it_has_looked_since_the_start(runs: Runs,
     )
     of_session = runs.ensure_run(session, WORKLOAD, {})
     assert not run._has_looked(runs, began)
-    runs.record_scan(of_session.id)
+    runs.note_scan(of_session.id)
     assert run._has_looked(runs, began)
     assert not run._has_looked(runs, utc_now() + timedelta(seconds=1)), "that was in an earlier life"
 

@@ -138,7 +138,7 @@ def test_operator_whose_time_is_over_goes_on_observing(stage: Stage, vnc: FakeVn
 def test_ended_web_session_closes_the_console(stage: Stage) -> None:
     session = stage.person("ada", Level.OPERATE)
     with stage.console(session) as viewer:
-        stage.identities.end_session(session.id)
+        stage.identities.end_session(session.id, by=session.actor)
         assert viewer.closing()[0] == 4401
 
 
@@ -170,7 +170,7 @@ def test_nobody_gets_in_without_a_ticket(stage: Stage, offered: tuple[str, ...])
 def test_ticket_of_somebody_who_signed_out_is_refused(stage: Stage) -> None:
     session = stage.person("ada", Level.OPERATE)
     ticket = stage.access.issue_ticket(session, SCOPE)
-    stage.identities.end_session(session.id)
+    stage.identities.end_session(session.id, by=session.actor)
     with pytest.raises(InvalidStatus) as refused:
         stage.socket(ticket.subprotocols)
     assert refused.value.response.status_code == 403

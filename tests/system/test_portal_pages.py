@@ -294,7 +294,7 @@ def test_an_alert_is_read_out_once_while_the_complaint_beside_it_counts_seconds(
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")
         expect(page.locator(".vital-value").first).to_have_text("5.7 Å")
-        site.runs.record_problem(site.runs.latest_run("mast", by=TESTER).id, GONE)
+        site.runs.note_problem(site.runs.latest_run("mast", by=TESTER).id, GONE)
         alert = page.locator(".notes [role=alert]")
         expect(alert).to_contain_text("Mount it again.")
         expect(alert).to_contain_text("Code for the support mail: gone")
@@ -431,7 +431,7 @@ def cockpit_with_screen(site: Site, opened: Opener) -> tuple[Page, FakeScreen]:
 def arrive(site: Site, person: str = "ada") -> int:
     """Give a window of the person a place at the console, as the gateway does; return its number."""
     admission = Authorization(person, person.title(), "mast", Level.OPERATE, "a web session")
-    return PresenceStore(site.database, utc_now).arrive(admission).viewer
+    return PresenceStore(site.database, utc_now).arrive(admission).id
 
 
 def test_ctrl_alt_shift_leaves_the_screen_which_has_every_other_key(site, opened) -> None:

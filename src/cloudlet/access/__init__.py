@@ -1,7 +1,7 @@
 """Instrument access service: who may use a console, and the way to it."""
 
 from cloudlet.access.checks import check_consoles
-from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
+from cloudlet.access.errors import ConsoleUnreachable, GrantRefused, TicketRefused
 from cloudlet.access.events import ConsoleChanged, GrantChanged
 from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket, Viewer
 from cloudlet.access.rules import may_operate
@@ -18,6 +18,7 @@ __all__ = [
     "ConsoleUnreachable",
     "Grant",
     "GrantChanged",
+    "GrantRefused",
     "Ticket",
     "TicketRefused",
     "Viewer",

@@ -31,10 +31,11 @@ from cloudlet.access.frame_limiter import FRAME_BUDGET, frame_budget
 from cloudlet.access.models import Authorization, ViewerSession
 from cloudlet.access.release import Releaser
 from cloudlet.access.rfb import Right
-from cloudlet.access.rfb.token_bucket import TokenBucket
+from cloudlet.access.rules import rights_of
+from cloudlet.access.token_bucket import TokenBucket
 from cloudlet.access.upstream_connection import UpstreamConnection
 from cloudlet.access.upstream_connector import UpstreamConnector
-from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor, rights_of
+from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
 
 __all__ = ["ConsoleServer"]
 
@@ -94,11 +95,7 @@ class ConsoleServer:
         """
         if ticket is None or instrument not in self._connectors:
             raise TicketRefused("This console cannot be opened.", "Open the console from its page.")
-        authorization = await asyncio.to_thread(self._services.access.redeem, ticket, instrument)
-        find = self._services.identities.session_by_id
-        if await asyncio.to_thread(find, authorization.web_session) is None:
-            raise TicketRefused("You are not signed in any more.", "Sign in again.")
-        return authorization
+        return await asyncio.to_thread(self._services.access.redeem, ticket, instrument)
 
     async def serve(self, socket: WebSocket, authorization: Authorization) -> None:
         """Serve the viewer of `authorization` on the accepted `socket` until the console ends for them."""
@@ -142,7 +139,7 @@ class ConsoleServer:
 
     @asynccontextmanager
     async def _upstream(self, instrument: str) -> AsyncIterator[UpstreamConnection]:
-        record = self._services.presence.record_reachability
+        record = self._services.presence.note_reachability
         try:
             upstream = await self._connectors[instrument].open()
         except ConsoleUnreachable as problem:
@@ -174,28 +171,30 @@ class ConsoleServer:
         """Give a session, one arrival after the other: who is displaced must be found by who displaces."""
         async with self._arrivals:
             viewer_session = await asyncio.to_thread(self._services.presence.arrive, authorization)
-            bridge = Bridge(socket, upstream, rights_of(authorization.level, viewer_session.has_control), first)
+            bridge = Bridge(
+                socket, upstream, rights_of(authorization.level, has_control=viewer_session.has_control), first
+            )
             if viewer_session.has_control:
                 upstream.write(self._releaser.take_pending(authorization.instrument))
-            console = self._open_consoles[viewer_session.viewer] = _OpenConsole(
+            console = self._open_consoles[viewer_session.id] = _OpenConsole(
                 authorization, viewer_session, bridge, upstream
             )
             return console
 
-    async def _displace(self, viewer: int | None) -> None:
-        older = None if viewer is None else self._open_consoles.get(viewer)
+    async def _displace(self, session_id: int | None) -> None:
+        older = None if session_id is None else self._open_consoles.get(session_id)
         if older is not None:
             await older.bridge.hand_over()
 
     async def _run(self, console: _OpenConsole) -> None:
-        monitor = ViewerMonitor(self._services, console.authorization, console.viewer_session.viewer, console.bridge)
+        monitor = ViewerMonitor(self._services, console.authorization, console.viewer_session.id, console.bridge)
         try:
             await monitor.check()  # the way here took its time; no message passes at a level of long ago
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(console.bridge.pump_down())
                 tasks.create_task(console.bridge.pump_up())
                 tasks.create_task(monitor.run())
-                tasks.create_task(monitor.record_input())
+                tasks.create_task(monitor.note_input())
         except BaseExceptionGroup as group:
             endings = [error for error in group.exceptions if isinstance(error, ConsoleEnded)]
             if len(endings) < len(group.exceptions):
@@ -204,19 +203,19 @@ class ConsoleServer:
 
     async def _close(self, console: _OpenConsole, cause: str) -> None:
         console.bridge.restrict(Right.NONE)
-        del self._open_consoles[console.viewer_session.viewer]
+        del self._open_consoles[console.viewer_session.id]
         if not await console.upstream.close() and console.bridge.released:
             self._releaser.schedule(console.authorization.instrument, console.bridge.released)
-        await self._leave(console.viewer_session.viewer, cause)
+        await self._leave(console.viewer_session.id, cause)
 
-    async def _leave(self, viewer: int, cause: str) -> None:
+    async def _leave(self, session_id: int, cause: str) -> None:
         """End the session, however long the database cannot be written."""
         left_at = self._services.clock()
         while True:
             try:
-                await asyncio.to_thread(self._services.presence.leave, viewer, cause, left_at)
+                await asyncio.to_thread(self._services.presence.leave, session_id, cause, left_at)
             except OperationalError as stall:
-                logger.warning("viewer session %s cannot be ended yet: %s", viewer, stall.orig)
+                logger.warning("viewer session %s cannot be ended yet: %s", session_id, stall.orig)
                 await asyncio.sleep(LEAVE_AGAIN_SECONDS)
             else:
                 return

@@ -1,8 +1,14 @@
-"""Why somebody does not get to a console."""
+"""Why somebody does not get to a console, or gets no grant."""
 
 from cloudlet.errors import CloudletError
 
-__all__ = ["ConsoleUnreachable", "TicketRefused"]
+__all__ = ["ConsoleUnreachable", "GrantRefused", "TicketRefused"]
+
+
+class GrantRefused(CloudletError):
+    """The grant names no instrument or user that there can be, or no time."""
+
+    slug = "grant-refused"
 
 
 class TicketRefused(CloudletError):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from cloudlet.access.rfb.token_bucket import TokenBucket
+from cloudlet.access.token_bucket import TokenBucket
 
 __all__ = ["FRAME_BUDGET", "FrameLimiter", "FrameViolation", "frame_budget"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudlet.access.models import Grant
@@ -12,7 +12,7 @@ from cloudlet.access.rules import level_at
 from cloudlet.access.store import GrantRow
 from cloudlet.instruments import Level
 
-__all__ = ["add", "end", "instruments_of", "level_of"]
+__all__ = ["add", "end", "held_by", "levels_of"]
 
 
 def add(work: Session, grant: Grant) -> bool:
@@ -24,7 +24,7 @@ def add(work: Session, grant: Grant) -> bool:
         not_before=grant.not_before,
         not_after=grant.not_after,
     )
-    if grant in [known.as_model() for known in _rows(work, grant.username, grant.instrument)]:
+    if grant in held_by(work, grant.username, grant.instrument):
         return False
     work.add(row)
     return True
@@ -38,19 +38,17 @@ def end(work: Session, username: str, instrument: str, now: datetime) -> int:
     return len(standing)
 
 
-def level_of(work: Session, username: str, instrument: str, now: datetime) -> Level | None:
-    """Return the level of `username` on `instrument` at `now`, None where there is none."""
-    return level_at((row.as_model() for row in _rows(work, username, instrument)), now)
+def held_by(work: Session, username: str, instrument: str) -> list[Grant]:
+    """Return the grants of `username` on `instrument`, whether they hold now, held once or will."""
+    return [row.as_model() for row in _rows(work, username, instrument)]
 
 
-def instruments_of(work: Session, username: str, now: datetime) -> set[str]:
-    """Return the keys of the instruments on which `username` has a grant at `now`."""
-    query = (
-        select(GrantRow.instrument)
-        .where(GrantRow.username == username, GrantRow.not_before <= now)
-        .where(or_(GrantRow.not_after.is_(None), GrantRow.not_after > now))
-    )
-    return set(work.scalars(query))
+def levels_of(work: Session, username: str, now: datetime) -> dict[str, Level | None]:
+    """Return the level of `username` at `now`, by the key of each instrument on which there ever was a grant."""
+    by_instrument: dict[str, list[Grant]] = {}
+    for row in work.scalars(select(GrantRow).where(GrantRow.username == username)):
+        by_instrument.setdefault(row.instrument, []).append(row.as_model())
+    return {instrument: level_at(grants, now) for instrument, grants in by_instrument.items()}
 
 
 def _rows(work: Session, username: str, instrument: str) -> list[GrantRow]:

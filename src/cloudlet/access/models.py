@@ -86,7 +86,7 @@ class InputTrace:
 class ViewerSession:
     """One viewer at a console, from arrival to leaving."""
 
-    viewer: int
+    id: int
     """Its number, never used again."""
     has_control: bool
     displaced: int | None

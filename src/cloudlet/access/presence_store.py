@@ -23,11 +23,13 @@ from cloudlet.audit import Act, record
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import publish
+from cloudlet.identity import Actor
 
 __all__ = ["PresenceStore", "state_of"]
 
 NEWER_WINDOW = "taken over in a newer window"
 GATEWAY_LOST = "gateway ended unexpectedly"
+GATEWAY_RESTART = Actor.rule("gateway-restart")
 
 
 class PresenceStore:
@@ -49,18 +51,18 @@ class PresenceStore:
         """Give the person of `authorization` a viewer session, with control where the rules say so."""
         with self._database.write() as work:
             now = self._clock()
-            viewer = _add_viewer(work, authorization, now)
+            session_id = _add_viewer(work, authorization, now)
             period = _open_period(work, authorization.instrument)
             operator = None if period is None else period.username
             takes = gets_control(authorization.level, authorization.username, operator)
             displaced = period.viewer if takes and period is not None else None
             if takes:
-                _hand_over(work, authorization, viewer, period, now)
+                _hand_over(work, authorization, session_id, period, now)
             publish(work, ConsoleChanged(authorization.instrument))
-            return ViewerSession(viewer, takes, displaced)
+            return ViewerSession(session_id, takes, displaced)
 
-    def heartbeat(self, viewer: int, trace: InputTrace) -> bool:
-        """Record that the session `viewer` is still there, and what its operator may hold.
+    def heartbeat(self, session_id: int, trace: InputTrace) -> bool:
+        """Record that the viewer session `session_id` is still there, and what its operator may hold.
 
         Returns
         -------
@@ -68,29 +70,29 @@ class PresenceStore:
             Whether the session has control on the record.
         """
         with self._database.write() as work:
-            period = _period_of(work, viewer)
+            period = _period_of(work, session_id)
             if period is None:
                 return False
             period.last_seen_at = self._clock()
             period.record_trace(trace)
             return True
 
-    def lose_control(self, viewer: int, cause: str) -> None:
-        """End the control of the session `viewer`, which goes on observing; nothing where it has none."""
+    def lose_control(self, session_id: int, cause: str) -> None:
+        """End the control of the viewer session `session_id`, which goes on observing; nothing where it has none."""
         with self._database.write() as work:
-            period = _period_of(work, viewer)
+            period = _period_of(work, session_id)
             if period is None:
                 return
             _close(work, period, self._clock(), cause)
             publish(work, ConsoleChanged(period.instrument))
 
-    def leave(self, viewer: int, cause: str, at: datetime | None = None) -> None:
-        """End the session `viewer`, and its control with it, as of the instant `at`; as of now where it is None."""
+    def leave(self, session_id: int, cause: str, at: datetime | None = None) -> None:
+        """End the viewer session `session_id`, and its control with it, as of `at`; as of now where it is None."""
         with self._database.write() as work:
-            period = _period_of(work, viewer)
+            period = _period_of(work, session_id)
             if period is not None:
                 _close(work, period, at or self._clock(), cause)
-            row = work.get(ViewerRow, viewer)
+            row = work.get(ViewerRow, session_id)
             if row is not None:
                 work.delete(row)
                 publish(work, ConsoleChanged(row.instrument))
@@ -104,14 +106,14 @@ class PresenceStore:
             open_periods = list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
             abandoned = [AbandonedConsole(period.instrument, period.trace()) for period in open_periods]
             for period in open_periods:
-                _close(work, period, period.last_seen_at, GATEWAY_LOST, actor="rule:gateway-restart")
+                _close(work, period, period.last_seen_at, GATEWAY_LOST, actor=str(GATEWAY_RESTART))
             left = set(work.scalars(select(ViewerRow.instrument)))
             work.execute(delete(ViewerRow))
             publish(work, *(ConsoleChanged(key) for key in sorted(left)))
             return abandoned
 
-    def record_reachability(self, instrument: str, problem: str | None) -> None:
-        """Record how the last try to reach the console went; `problem` is None where it went well."""
+    def note_reachability(self, instrument: str, problem: str | None) -> None:
+        """Note how the last try to reach the console went; `problem` is None where it went well."""
         with self._database.write() as work:
             known = work.get(ConsoleRow, instrument)
             changed = known is None or known.problem != problem or known.is_reachable != (problem is None)
@@ -155,7 +157,7 @@ def _add_viewer(work: Session, authorization: Authorization, now: datetime) -> i
 
 
 def _hand_over(
-    work: Session, authorization: Authorization, viewer: int, period: ControlRow | None, now: datetime
+    work: Session, authorization: Authorization, session_id: int, period: ControlRow | None, now: datetime
 ) -> None:
     if period is not None:
         _close(work, period, now, NEWER_WINDOW)
@@ -163,7 +165,7 @@ def _hand_over(
     work.add(
         ControlRow(
             instrument=authorization.instrument,
-            viewer=viewer,
+            viewer=session_id,
             username=authorization.username,
             since=now,
             last_seen_at=now,
@@ -191,6 +193,6 @@ def _open_period(work: Session, instrument: str) -> ControlRow | None:
     return work.scalar(query)
 
 
-def _period_of(work: Session, viewer: int) -> ControlRow | None:
-    query = select(ControlRow).where(ControlRow.viewer == viewer, ControlRow.until.is_(None))
+def _period_of(work: Session, session_id: int) -> ControlRow | None:
+    query = select(ControlRow).where(ControlRow.viewer == session_id, ControlRow.until.is_(None))
     return work.scalar(query)

@@ -10,10 +10,25 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cloudlet.access.models import Grant
+from cloudlet.access.rfb import Right
 from cloudlet.identity import Actor, Decision
 from cloudlet.instruments import Level
 
-__all__ = ["gets_control", "is_live", "level_at", "may_grant", "may_open_console", "may_operate", "may_see"]
+__all__ = [
+    "gets_control",
+    "is_live",
+    "level_at",
+    "may_grant",
+    "may_open_console",
+    "may_operate",
+    "may_revoke",
+    "may_see",
+    "rights_of",
+]
+
+ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
+BY_STAFF = Decision(True, "You are staff of this instrument.")
+NOT_STAFF = Decision(False, "Access to this instrument is given and taken away by its staff.")
 
 
 def is_live(grant: Grant, now: datetime) -> bool:
@@ -26,11 +41,26 @@ def level_at(grants: Iterable[Grant], now: datetime) -> Level | None:
     return max((grant.level for grant in grants if is_live(grant, now)), default=None)
 
 
-def may_grant(actor: Actor, level: Level | None) -> Decision:
-    """Decide whether `actor`, with `level` on an instrument, may give people access to it and take it away."""
-    if actor.is_person and level != Level.STAFF:
-        return Decision(False, "Access to this instrument is given by its staff.")
-    return Decision(True, "The instrument's staff and this host's commands may do this.")
+def may_revoke(actor: Actor, held: Iterable[Grant], now: datetime) -> Decision:
+    """Decide whether `actor`, with the grants `held` on an instrument, may take access to it away at `now`."""
+    if not actor.is_person:
+        return ON_THIS_HOST
+    return BY_STAFF if level_at(held, now) == Level.STAFF else NOT_STAFF
+
+
+def may_grant(actor: Actor, held: Iterable[Grant], wanted: Grant, now: datetime) -> Decision:
+    """Decide whether `actor`, with the grants `held` on an instrument, may give `wanted` at `now`.
+
+    Staff give nothing that outlasts what they have: who is staff for a day would otherwise be so for ever.
+    """
+    if not actor.is_person:
+        return ON_THIS_HOST
+    ends = [grant.not_after for grant in held if is_live(grant, now) and grant.level == Level.STAFF]
+    if not ends:
+        return NOT_STAFF
+    if None in ends or (wanted.not_after is not None and any(end and wanted.not_after <= end for end in ends)):
+        return BY_STAFF
+    return Decision(False, "You cannot give access for longer than you are staff of this instrument yourself.")
 
 
 def may_see(level: Level | None) -> Decision:
@@ -50,6 +80,13 @@ def may_open_console(level: Level | None) -> Decision:
 def may_operate(level: Level | None) -> bool:
     """Tell whether somebody with `level` may hold mouse and keyboard alone."""
     return level is not None and level >= Level.OPERATE
+
+
+def rights_of(level: Level | None, *, has_control: bool) -> Right:
+    """Return what a viewer with `level` may do to the instrument, with or without control."""
+    if not has_control or not may_operate(level):
+        return Right.NONE
+    return Right.INPUT | Right.MACHINE if level == Level.STAFF else Right.INPUT
 
 
 def gets_control(level: Level, username: str, operator: str | None) -> bool:

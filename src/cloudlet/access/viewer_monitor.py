@@ -13,17 +13,17 @@ from cloudlet.access.events import GrantChanged
 from cloudlet.access.models import Authorization
 from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.rfb import Right
-from cloudlet.access.rules import may_open_console, may_operate
+from cloudlet.access.rules import may_open_console, rights_of
 from cloudlet.access.service import Access
 from cloudlet.clock import Clock
 from cloudlet.events import EventsMissed, Listener, StoredEvent, Tail
 from cloudlet.identity import Identities, SessionEnded
 from cloudlet.instruments import Level
 
-__all__ = ["GatewayServices", "ViewerMonitor", "rights_of"]
+__all__ = ["GatewayServices", "ViewerMonitor"]
 
 CHECK_SECONDS = 2.0
-RECORD_SECONDS = 0.2
+NOTE_SECONDS = 0.2
 """Shortest time between two notes of the input: a turning wheel presses buttons fifty times a second."""
 KEEP_ALIVE_EVERY = timedelta(minutes=1)
 
@@ -39,13 +39,6 @@ class GatewayServices:
     clock: Clock
 
 
-def rights_of(level: Level | None, has_control: bool) -> Right:
-    """Return what a viewer with `level` may do to the instrument, with or without control."""
-    if not has_control or not may_operate(level):
-        return Right.NONE
-    return Right.INPUT | Right.MACHINE if level == Level.STAFF else Right.INPUT
-
-
 class ViewerMonitor:
     """Keeps one viewer's rights true, and its web session alive while somebody moves mouse or keys.
 
@@ -55,16 +48,18 @@ class ViewerMonitor:
         Where the facts are.
     authorization
         Who the viewer is.
-    viewer
-        The number of their viewer session.
+    session_id
+        Of their viewer session.
     bridge
         What is to be restricted.
     """
 
-    def __init__(self, services: GatewayServices, authorization: Authorization, viewer: int, bridge: Bridge) -> None:
+    def __init__(
+        self, services: GatewayServices, authorization: Authorization, session_id: int, bridge: Bridge
+    ) -> None:
         self._services = services
         self._authorization = authorization
-        self._viewer = viewer
+        self._session_id = session_id
         self._bridge = bridge
         self._touched = 0
         self._kept_alive_at = services.clock()
@@ -82,13 +77,13 @@ class ViewerMonitor:
                 await self.check()
                 await self._next_occasion(listener)
 
-    async def record_input(self) -> NoReturn:
-        """Record what may be held whenever that has changed, for a gateway that must clear up after this one."""
+    async def note_input(self) -> NoReturn:
+        """Note what may be held whenever that has changed, for a gateway that must clear up after this one."""
         while True:
             await self._bridge.trace_changed.wait()
             self._bridge.trace_changed.clear()
-            await self._record()
-            await asyncio.sleep(RECORD_SECONDS)
+            await self._note()
+            await asyncio.sleep(NOTE_SECONDS)
 
     async def _next_occasion(self, listener: Listener) -> None:
         try:
@@ -117,21 +112,21 @@ class ViewerMonitor:
         decision = may_open_console(level)
         if not decision:
             raise ConsoleEnded(REVOKED, decision.reason, "access ended")
-        await self._apply(rights_of(level, self._bridge.has_control))
+        await self._apply(rights_of(level, has_control=self._bridge.has_control))
 
     async def _apply(self, rights: Right) -> None:
         had_control = self._bridge.has_control
         self._bridge.restrict(rights)
         if had_control and not self._bridge.has_control:
-            await asyncio.to_thread(self._services.presence.lose_control, self._viewer, "may not operate any more")
-        await self._record()
+            await asyncio.to_thread(self._services.presence.lose_control, self._session_id, "may not operate any more")
+        await self._note()
 
-    async def _record(self) -> None:
+    async def _note(self) -> None:
         """Say that the operator is still there; who does not operate on the record does not operate."""
         if not self._bridge.has_control:
             return
         heartbeat = self._services.presence.heartbeat
-        if not await asyncio.to_thread(heartbeat, self._viewer, self._bridge.trace):
+        if not await asyncio.to_thread(heartbeat, self._session_id, self._bridge.trace):
             self._bridge.restrict(Right.NONE)
 
     def _facts(self) -> tuple[bool, Level | None]:

@@ -20,6 +20,7 @@ from cloudlet.analytics.errors import (
 )
 from cloudlet.analytics.folders import check_apart
 from cloudlet.analytics.models import (
+    WAITING,
     Declaration,
     Exposure,
     ExposureState,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from cloudlet.analytics.workloads import find_workload
 
 __all__ = [
+    "WAITING",
     "AnalyticsError",
     "AnalyticsSettings",
     "Declaration",

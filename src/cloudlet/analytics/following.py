@@ -187,12 +187,12 @@ class FollowedRun:
     def _take(self, scan: FolderScan) -> None:
         self._ledger.store_changes(scan.changes)
         if scan.problem is None:
-            self._record_scan()
+            self._note_scan()
 
-    def _record_scan(self) -> None:
+    def _note_scan(self) -> None:
         if time.monotonic() - self._noted_at >= NOTE_SECONDS:
             self._noted_at = time.monotonic()
-            self._runs.record_scan(self.run.id)
+            self._runs.note_scan(self.run.id)
 
     def _brief(self) -> Assignment:
         known = self._ledger.known()
@@ -213,7 +213,7 @@ class FollowedRun:
         problem = self._lookout.problem or self._full or self._collection.problem
         if problem != self._reported:
             self._reported = problem
-            self._runs.record_problem(self.run.id, problem)
+            self._runs.note_problem(self.run.id, problem)
 
 
 def _name_taken(owner: str) -> ProductsMeet:

@@ -23,20 +23,17 @@ from uuid import uuid4
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from cloudlet.analytics.models import ExposureState, Problem, Results
+from cloudlet.analytics.models import WAITING, ExposureState, Problem, Results
 from cloudlet.analytics.rules import VANISHED, FileStamp, Phase
 from cloudlet.analytics.store import ExposureRow, move, written_at
 from cloudlet.analytics.watcher_messages import FileChange, Known
 from cloudlet.clock import Clock
 from cloudlet.database import Database
 
-__all__ = ["WAITING", "Attempt", "Ledger"]
+__all__ = ["Attempt", "Ledger"]
 
 CHUNK = 500
-"""Sightings stored in one transaction: a folder of 100,000 must not keep other writers waiting."""
-
-WAITING = (ExposureState.ARRIVING, ExposureState.QUEUED, ExposureState.RUNNING)
-"""Where something is still to come."""
+"""File changes stored in one transaction: a folder of 100,000 must not keep other writers waiting."""
 
 _WATCHED = frozenset({ExposureState.ARRIVING, ExposureState.FAILED})
 """Where the watcher has a say."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 __all__ = [
+    "WAITING",
     "Declaration",
     "Exposure",
     "ExposureState",
@@ -196,6 +197,10 @@ class ExposureState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+WAITING = (ExposureState.ARRIVING, ExposureState.QUEUED, ExposureState.RUNNING)
+"""Where something is still to come."""
 
 
 @dataclass(frozen=True)

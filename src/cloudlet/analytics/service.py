@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from cloudlet.analytics.errors import ExposureUnknown, RetryRefused, RunUnknown
 from cloudlet.analytics.events import RunChanged
-from cloudlet.analytics.ledger import WAITING, Ledger
-from cloudlet.analytics.models import Exposure, ExposureState, Problem, Run, Vitals, Workload
-from cloudlet.analytics.permissions import may_process_folder
+from cloudlet.analytics.ledger import Ledger
+from cloudlet.analytics.models import WAITING, Exposure, ExposureState, Problem, Run, Vitals, Workload
+from cloudlet.analytics.permissions import may_process_folder, may_retry
 from cloudlet.analytics.store import ExposureRow, RunRow, move
 from cloudlet.analytics.vitals import read_vitals
 from cloudlet.audit import Act, record
@@ -23,7 +23,7 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.events import publish
 from cloudlet.identity import Actor, Decision, require
-from cloudlet.instruments import Instruments, InstrumentSession, may_retry, may_view_results
+from cloudlet.instruments import Instruments, InstrumentSession, may_view_results
 
 __all__ = ["Runs"]
 
@@ -268,12 +268,12 @@ class Runs:
         """Return the book of a run's exposures; for its engine."""
         return Ledger(self._database, self._clock, run_id)
 
-    def record_scan(self, run_id: int) -> None:
+    def note_scan(self, run_id: int) -> None:
         """Note that the raw folder was looked at just now with success; for the run's engine."""
         with self._database.write() as work:
             work.get_one(RunRow, run_id).scanned_at = self._clock()
 
-    def record_problem(self, run_id: int, problem: Problem | None) -> None:
+    def note_problem(self, run_id: int, problem: Problem | None) -> None:
         """Say why the run cannot go on at present, or that it can again; for the run's engine."""
         stored = None if problem is None else asdict(problem)
         with self._database.write() as work:

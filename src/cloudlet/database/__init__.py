@@ -4,10 +4,10 @@ Reading units see one state and never wait; writing units begin at once as the o
 what was read inside one is still true when it commits, and numbers are given out in the order of the commits.
 """
 
+from cloudlet.database.base import JsonObject, Table, UtcInstant
 from cloudlet.database.engine import Database, now_in
 from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
 from cloudlet.database.settings import DatabaseSettings
-from cloudlet.database.tables import JsonObject, Table, UtcInstant
 
 __all__ = [
     "Database",

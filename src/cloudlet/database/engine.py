@@ -73,8 +73,9 @@ class Database:
         Parameters
         ----------
         within
-            The caller's writing unit of work: it is yielded as it is, and commits or rolls back with its owner's block,
-            so that several use cases become one transaction.
+            The caller's writing unit of work, which is yielded: what is done in it commits with its owner's block, so
+            that several use cases become one transaction. Where the block raises, what it did is undone at once, so
+            that an owner who catches the error commits no half of it.
 
         Raises
         ------
@@ -87,8 +88,8 @@ class Database:
         if within is not None:
             if not within.info.get("is_writing"):
                 raise RuntimeError("a reading unit of work was handed in where something is to be written")
-            yield within
-            within.flush()
+            with within.begin_nested():
+                yield within
             return
         with self._turn_of_this_thread(), self._sessions() as session:
             session.info["is_writing"] = True

@@ -31,8 +31,8 @@ QUEUE_LENGTH = 1000
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What a look at the table found."""
+class _Batch:
+    """What a poll of the table found."""
 
     cursor: int
     """Where the next one begins."""
@@ -120,22 +120,22 @@ class Tail:
         with self._database.read() as work:
             return latest(work)
 
-    def _look(self, cursor: int) -> _Look:
+    def _look(self, cursor: int) -> _Batch:
         with self._database.read() as work:
             try:
                 news = read_after(work, cursor)
             except EventsMissed:
-                return _Look(latest(work), is_reset=True)
-        return _Look(news[-1].id if news else cursor, tuple(news))
+                return _Batch(latest(work), is_reset=True)
+        return _Batch(news[-1].id if news else cursor, tuple(news))
 
-    async def _found(self, cursor: int) -> _Look:
+    async def _found(self, cursor: int) -> _Batch:
         try:
             found = await asyncio.to_thread(self._look, cursor)
         except OperationalError:
             if not self._is_failing:  # once, not five times a second for as long as it lasts
                 logger.warning("the event table cannot be read; trying again", exc_info=True)
             self._is_failing = True
-            return _Look(cursor)
+            return _Batch(cursor)
         self._is_failing = False
         return found
 

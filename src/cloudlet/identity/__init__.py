@@ -11,6 +11,7 @@ from cloudlet.identity.guard import Guard
 from cloudlet.identity.host import host_actor
 from cloudlet.identity.models import Account, Actor, Decision, Identity, WebSession
 from cloudlet.identity.require import require
+from cloudlet.identity.rules import is_username
 from cloudlet.identity.service import Identities
 from cloudlet.identity.settings import IdentityProviderSettings, IdentitySettings
 
@@ -32,5 +33,6 @@ __all__ = [
     "WebSession",
     "check_providers",
     "host_actor",
+    "is_username",
     "require",
 ]

@@ -21,7 +21,7 @@ __all__ = [
 class Refusal(StrEnum):
     """Why a sign-in was refused: short codes for the audit record and the support mail."""
 
-    UNKNOWN_ATTEMPT = "unknown-attempt"
+    UNKNOWN_SIGN_IN = "unknown-sign-in"
     OTHER_PROVIDER = "other-provider"
     TOO_LATE = "too-late"
     PROVIDER_REFUSED = "provider-refused"

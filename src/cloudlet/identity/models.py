@@ -27,12 +27,18 @@ class Identity:
     issuer: str
     subject: str
 
+    @property
+    def actor(self) -> Actor:
+        """Who signs in with it, acting without an account."""
+        # An @ cannot be in a user name, so nobody without an account can pass for somebody with one.
+        return Actor.person(f"{self.subject}@{self.issuer}")
+
 
 class ActorKind(StrEnum):
     """What stands behind an act."""
 
     PERSON = "person"
-    """Somebody with an account here, whom the rules of each component judge."""
+    """Somebody who signed in, whom the rules of each component judge."""
     HOST = "host"
     """Somebody who runs a command on this host: who can write the database can do all of it, so no rule is asked."""
     RULE = "rule"
@@ -45,11 +51,11 @@ class Actor:
 
     kind: ActorKind
     name: str
-    """The account's user name, the host's login, or the rule's name."""
+    """The account's user name (``SUBJECT@ISSUER`` without an account), the host's login, or the rule's name."""
 
     @classmethod
     def person(cls, username: str) -> Actor:
-        """Return the person with the account `username`."""
+        """Return the person called `username`."""
         return cls(ActorKind.PERSON, username)
 
     @classmethod
@@ -97,3 +103,8 @@ class WebSession:
     account: Account | None
     """None where nobody has linked this identity to a local account."""
     expires_at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        """The person at the browser, acting; without an account by the login identity."""
+        return self.identity.actor if self.account is None else self.account.actor

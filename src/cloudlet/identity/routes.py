@@ -51,7 +51,7 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
         """Take the provider's answer and open the session."""
         callback = Callback(provider, cookies.pending_of(request, state), state, code, error, iss)
         former = await run_in_threadpool(guard.session, request)
-        done = await sign_in.finish(callback, replaces=None if former is None else former.id)
+        done = await sign_in.finish(callback, replaces=former)
         answer = _moved(done.next_path)
         cookies.forget_pending(answer, state)
         cookies.set_session(answer, done.secret)
@@ -68,7 +68,7 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
         """End the session and go home; the origin check of `cloudlet.web` keeps other sites from doing so."""
         session = guard.session(request)
         if session is not None:
-            identities.end_session(session.id)
+            identities.end_session(session.id, by=session.actor)
         answer = _moved("/")
         cookies.forget_session(answer)
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from cloudlet.identity.models import Actor, Decision
@@ -51,8 +52,8 @@ def may_link(actor: Actor) -> Decision:
     return Decision(True, "Whoever runs commands on this host may do this.")
 
 
-def may_end_session(actor: Actor, username: str | None) -> Decision:
-    """Decide whether `actor` may end a web session of the account `username`; None for one without an account."""
-    if actor.is_person and actor.name != username:
+def may_end_session(actor: Actor, holders: Collection[Actor]) -> Decision:
+    """Decide whether `actor` may end a web session; its `holders` are its login identity and the account it acts as."""
+    if actor.is_person and actor not in holders:
         return Decision(False, "This session is somebody else's.")
     return Decision(True, "One's own sessions may be ended at any time, and every one from this host.")

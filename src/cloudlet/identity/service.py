@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy.orm import Session
 
 from cloudlet.audit import Act, record
@@ -83,7 +81,7 @@ class Identities:
             )
             work.add(row)
             account = account_of(work, identity)
-            record(work, _act("signed-in", row, account))
+            record(work, _act("signed-in", row, _holder(row, account)))
             publish(work, SessionStarted(row.id))
             return WebSession(row.id, identity, name, account, self._times.end(row))
 
@@ -111,7 +109,7 @@ class Identities:
                 note_use(work, session_id, now)
             return find_session(work, session_id, self._times, now)
 
-    def end_session(self, session_id: str, *, by: Actor | None = None, work: Session | None = None) -> None:
+    def end_session(self, session_id: str, *, by: Actor, work: Session | None = None) -> None:
         """End a session at once, whoever holds it; nothing happens where it has ended already.
 
         Parameters
@@ -119,7 +117,7 @@ class Identities:
         session_id
             Its id, not its secret.
         by
-            Who ends it; where it is not given, the person whose browser holds it.
+            Who ends it: `WebSession.actor` is the person whose browser holds it.
         work
             The caller's unit of work.
 
@@ -132,17 +130,16 @@ class Identities:
             row = work.get(WebSessionRow, session_id)
             if row is None:
                 return
-            account = account_of(work, row.identity)
-            if by is not None:
-                require(may_end_session(by, None if account is None else account.username))
-            act = _act("signed-out", row, account)
+            require(may_end_session(by, {row.identity.actor, _holder(row, account_of(work, row.identity))}))
+            record(work, _act("signed-out", row, by))
             work.delete(row)
-            record(work, act if by is None else replace(act, actor=str(by)))
             publish(work, SessionEnded(session_id))
 
 
-def _act(what: str, row: WebSessionRow, account: Account | None) -> Act:
-    # An @ cannot be in a user name, so nobody without an account can pass for somebody with one.
-    actor = f"{row.subject}@{row.issuer}" if account is None else account.username
+def _holder(row: WebSessionRow, account: Account | None) -> Actor:
+    return row.identity.actor if account is None else account.actor
+
+
+def _act(what: str, row: WebSessionRow, by: Actor) -> Act:
     facts = {"issuer": row.issuer, "subject": row.subject}
-    return Act(actor, f"identity.{what}", row.id, facts)
+    return Act(str(by), f"identity.{what}", row.id, facts)

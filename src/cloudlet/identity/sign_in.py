@@ -18,7 +18,7 @@ from cloudlet.clock import Clock, utc_now
 from cloudlet.database import Database
 from cloudlet.errors import CloudletError
 from cloudlet.identity.errors import Refusal, SignInExpired, SignInRefused
-from cloudlet.identity.models import WebSession
+from cloudlet.identity.models import Actor, WebSession
 from cloudlet.identity.oidc import Person, PkceSecrets, RelyingParty, Tokens, new_secret
 from cloudlet.identity.pending_sign_in import PendingSignIn, PendingSignIns
 from cloudlet.identity.provider_limit import ProviderLimit
@@ -29,6 +29,9 @@ from cloudlet.web import NotFound, WebSettings
 __all__ = ["Callback", "SignIn", "SignedIn", "StartedSignIn"]
 
 logger = logging.getLogger(__name__)
+
+SIGN_IN = Actor.rule("sign-in")
+"""Who refuses a sign-in."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class SignIn:
             address = await party.authorization_url(PkceSecrets(pending.secret, state))
         return StartedSignIn(address, state, pending)
 
-    async def finish(self, callback: Callback, *, replaces: str | None = None) -> SignedIn:
+    async def finish(self, callback: Callback, *, replaces: WebSession | None = None) -> SignedIn:
         """Return the web session that the provider's answer leads to.
 
         Parameters
@@ -139,7 +142,7 @@ class SignIn:
         callback
             What came back.
         replaces
-            Id of the session that this browser had until now; it ends.
+            The session that this browser had until now; it ends.
 
         Raises
         ------
@@ -176,7 +179,7 @@ class SignIn:
         """Check all that can be checked without asking the provider, and take the sign-in."""
         pending = callback.pending
         if pending is None or not pending.is_for(callback.state):
-            raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
+            raise SignInExpired(Refusal.UNKNOWN_SIGN_IN)
         if pending.provider != callback.provider:
             raise SignInExpired(Refusal.OTHER_PROVIDER)
         if pending.is_too_late(self._clock()):
@@ -186,7 +189,7 @@ class SignIn:
         if not callback.code:
             raise SignInRefused(Refusal.NO_CODE)
         if not self.pending.take(pending, self._clock()):
-            raise SignInExpired(Refusal.UNKNOWN_ATTEMPT)
+            raise SignInExpired(Refusal.UNKNOWN_SIGN_IN)
         return pending, callback.code
 
     async def _person(self, party: RelyingParty, pkce: PkceSecrets, tokens: Tokens) -> Person:
@@ -195,14 +198,14 @@ class SignIn:
         except CloudletError as error:
             raise _Untrustworthy(error) from error
 
-    def _open_session(self, person: Person, secret: str, replaces: str | None) -> WebSession:
+    def _open_session(self, person: Person, secret: str, replaces: WebSession | None) -> WebSession:
         if replaces is not None:
-            self._identities.end_session(replaces)
+            self._identities.end_session(replaces.id, by=replaces.actor)
         return self._identities.open_session(person.identity, person.name, secret)
 
     def _record_refusal(self, provider: str, error: CloudletError) -> None:
         with self._database.write() as work:
-            record(work, Act("rule:sign-in", "identity.sign-in-refused", provider, {"reason": _reason(error)}))
+            record(work, Act(str(SIGN_IN), "identity.sign-in-refused", provider, {"reason": _reason(error)}))
 
     def _party(self, provider: str) -> RelyingParty:
         party = self._parties.get(provider)

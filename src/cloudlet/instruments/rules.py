@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cloudlet.identity import Actor, Decision
-from cloudlet.instruments.models import InstrumentSession, Level
+from cloudlet.instruments.models import InstrumentSession
 
-__all__ = ["may_administer", "may_retry", "may_view_results"]
+__all__ = ["may_administer", "may_view_results"]
 
 
 ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
@@ -25,14 +25,3 @@ def may_view_results(actor: Actor, session: InstrumentSession | None) -> Decisio
     if session is None or actor.name not in session.people:
         return Decision(False, "These results belong to people of another session.")
     return Decision(True, "You are among the people of this session.")
-
-
-def may_retry(actor: Actor, session: InstrumentSession | None) -> Decision:
-    """Decide whether `actor` may have results of `session` measured again, which costs the edge's time."""
-    decision = may_view_results(actor, session)
-    if session is None or not actor.is_person or not decision:
-        return decision
-    level = session.people[actor.name]
-    if level < Level.OPERATE:
-        return Decision(False, f"Trying again needs the level operate in this session; yours is {level.title}.")
-    return Decision(True, f"Your level in this session: {level.title}.")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 
 from cloudlet.database import Database, UtcInstant
-from cloudlet.migrations.tables import METADATA
+from cloudlet.migrations.metadata import METADATA
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -11,7 +11,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cloudlet.access.frame_limiter import FRAME_BUDGET, FrameLimiter, FrameViolation
-from cloudlet.access.rfb.token_bucket import TokenBucket
+from cloudlet.access.token_bucket import TokenBucket
 
 __all__ = ["ConsoleProtocol"]
 

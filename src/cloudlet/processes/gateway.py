@@ -74,8 +74,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
     raise_connection_limit()
     database = Database(settings.database.url)
     consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
-    access = Access(database, Instruments(database), settings.access)
     identities = Identities(database, settings.identity)
+    access = Access(database, Instruments(database), identities, settings.access)
     app = create_gateway(database, access, identities, consoles, settings.access.origins)
     try:
         server(app, ConsoleProtocol).run(sockets=[listener])

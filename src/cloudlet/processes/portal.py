@@ -43,7 +43,7 @@ def build(settings: Settings, database: Database) -> FastAPI:
     services = Services(
         guard=guard,
         instruments=instruments,
-        access=Access(database, instruments, settings.access),
+        access=Access(database, instruments, identities, settings.access),
         runs=Runs(database, instruments),
         tail=Tail(database),
         providers={key: provider.title for key, provider in settings.identity.providers.items()},

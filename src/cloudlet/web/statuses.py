@@ -18,6 +18,7 @@ STATUSES = {
     "method-refused": 405,
     "retry-refused": 409,
     "account-refused": 400,
+    "grant-refused": 422,
     "link-refused": 409,
     "request-unusable": 422,
     "value-not-storable": 422,

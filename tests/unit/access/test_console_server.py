@@ -20,7 +20,7 @@ from cloudlet.access.frame_limiter import FRAME_BUDGET
 from cloudlet.access.models import Authorization, ViewerSession
 from cloudlet.access.presence_store import PresenceStore, state_of
 from cloudlet.access.rfb import ServerInit
-from cloudlet.access.rfb.token_bucket import TokenBucket
+from cloudlet.access.token_bucket import TokenBucket
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
 from cloudlet.instruments import Level
@@ -63,11 +63,11 @@ class Stalled(PresenceStore):
 
     stalls = 3
 
-    def leave(self, viewer: int, cause: str, at: datetime | None = None) -> None:
+    def leave(self, session_id: int, cause: str, at: datetime | None = None) -> None:
         if self.stalls:
             self.stalls -= 1
             raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
-        super().leave(viewer, cause, at)
+        super().leave(session_id, cause, at)
 
 
 async def test_control_is_free_again_after_the_database_stalled_while_the_operator_left(

@@ -71,8 +71,8 @@ def test_first_who_may_operate_gets_control_and_later_ones_observe(presence: Pre
 def test_newer_window_of_the_operator_displaces_the_older_one(presence: PresenceStore, database: Database) -> None:
     older = presence.arrive(of("ada"))
     newer = presence.arrive(of("ada"))
-    assert (newer.has_control, newer.displaced) == (True, older.viewer)
-    presence.leave(older.viewer, "closed by the operator")
+    assert (newer.has_control, newer.displaced) == (True, older.id)
+    presence.leave(older.id, "closed by the operator")
     now = state(database)
     assert now.operator is not None
     assert now.observers == ()
@@ -81,7 +81,7 @@ def test_newer_window_of_the_operator_displaces_the_older_one(presence: Presence
 def test_record_says_who_operated_from_when_to_when(presence: PresenceStore, database: Database, clock: Clock) -> None:
     viewer_session = presence.arrive(of("ada"))
     clock.move(90)
-    presence.leave(viewer_session.viewer, "connection lost")
+    presence.leave(viewer_session.id, "connection lost")
     taken, released = acts(database)
     assert taken == ("ada", "access.control-taken", {"since": "2026-03-01T12:00:00+00:00", "level": "operate"})
     assert released[:2] == ("ada", "access.control-released")
@@ -95,10 +95,10 @@ def test_record_says_who_operated_from_when_to_when(presence: PresenceStore, dat
 
 def test_place_hears_whether_its_control_still_stands(presence: PresenceStore) -> None:
     older, observer = presence.arrive(of("ada")), presence.arrive(of("ben"))
-    assert presence.heartbeat(older.viewer, InputTrace())
-    assert not presence.heartbeat(observer.viewer, InputTrace())
+    assert presence.heartbeat(older.id, InputTrace())
+    assert not presence.heartbeat(observer.id, InputTrace())
     newer = presence.arrive(of("ada"))
-    assert [presence.heartbeat(viewer_session.viewer, InputTrace()) for viewer_session in (older, newer)] == [
+    assert [presence.heartbeat(viewer_session.id, InputTrace()) for viewer_session in (older, newer)] == [
         False,
         True,
     ]
@@ -111,21 +111,21 @@ def test_period_ends_when_the_operator_left_although_it_could_be_written_only_la
     clock.move(60)
     left_at = clock.now
     clock.move(60)
-    presence.leave(viewer_session.viewer, "connection lost", left_at)
+    presence.leave(viewer_session.id, "connection lost", left_at)
     assert acts(database)[-1][2]["until"] == "2026-03-01T12:01:00+00:00"
 
 
 def test_observers_leave_no_control_record(presence: PresenceStore, database: Database) -> None:
     viewer_session = presence.arrive(of("oskar", Level.OBSERVE))
-    presence.leave(viewer_session.viewer, "page left")
+    presence.leave(viewer_session.id, "page left")
     assert acts(database) == []
     assert state(database).observers == ()
 
 
 def test_who_loses_control_goes_on_observing_and_it_is_free(presence: PresenceStore, database: Database) -> None:
     first = presence.arrive(of("ada"))
-    presence.lose_control(first.viewer, "may not operate any more")
-    presence.lose_control(first.viewer, "may not operate any more")
+    presence.lose_control(first.id, "may not operate any more")
+    presence.lose_control(first.id, "may not operate any more")
     assert [viewer.username for viewer in state(database).observers] == ["ada"]
     assert presence.arrive(of("ben")).has_control
     assert [what for _, what, _ in acts(database)].count("access.control-released") == 1
@@ -133,9 +133,9 @@ def test_who_loses_control_goes_on_observing_and_it_is_free(presence: PresenceSt
 
 def test_every_coming_and_going_is_news(presence: PresenceStore, database: Database) -> None:
     viewer_session = presence.arrive(of("ada"))
-    presence.heartbeat(viewer_session.viewer, InputTrace(PointerState(1, 2, 0)))
-    presence.leave(viewer_session.viewer, "page left")
-    presence.leave(viewer_session.viewer, "page left")
+    presence.heartbeat(viewer_session.id, InputTrace(PointerState(1, 2, 0)))
+    presence.leave(viewer_session.id, "page left")
+    presence.leave(viewer_session.id, "page left")
     with database.read() as work:
         news = [(one.kind, one.subject) for one in read_after(work, 0)]
     assert news == [("access.console-changed", SCOPE)] * 2
@@ -147,7 +147,7 @@ def test_after_a_killed_gateway_periods_end_at_the_last_sign_of_life(
     viewer_session = presence.arrive(of("ada"))
     presence.arrive(of("ben"))
     clock.move(8)
-    presence.heartbeat(viewer_session.viewer, InputTrace(PointerState(30, 40, 1)))
+    presence.heartbeat(viewer_session.id, InputTrace(PointerState(30, 40, 1)))
     clock.move(600)
     assert presence.recover() == [AbandonedConsole(SCOPE, InputTrace(PointerState(30, 40, 1)))]
     actor, what, detail = acts(database)[-1]
@@ -162,7 +162,7 @@ def test_what_was_pressed_is_known_after_a_kill_and_forgotten_once_it_is_let_go_
     presence: PresenceStore, database: Database
 ) -> None:
     trace = InputTrace(PointerState(30, 40, 1), frozenset({0x6C1, 0x100263A}), has_scan_codes=True)
-    presence.heartbeat(presence.arrive(of("ada")).viewer, trace)
+    presence.heartbeat(presence.arrive(of("ada")).id, trace)
     assert presence.recover() == [AbandonedConsole(SCOPE, trace)]
     with database.read() as work:
         assert work.scalar(select(ControlRow.keysyms)) == []
@@ -175,10 +175,10 @@ def test_pointer_that_was_never_seen_is_unknown_after_a_kill(presence: PresenceS
 
 def test_problem_of_a_console_is_shown_until_it_is_reached_again(presence: PresenceStore, database: Database) -> None:
     assert state(database).is_reachable is None
-    presence.record_reachability(SCOPE, "It does not answer.")
+    presence.note_reachability(SCOPE, "It does not answer.")
     assert (state(database).is_reachable, state(database).problem) == (False, "It does not answer.")
-    presence.record_reachability(SCOPE, None)
-    presence.record_reachability(SCOPE, None)
+    presence.note_reachability(SCOPE, None)
+    presence.note_reachability(SCOPE, None)
     assert (state(database).is_reachable, state(database).problem) == (True, None)
     with database.read() as work:
         assert len(read_after(work, 0)) == 2
@@ -206,7 +206,7 @@ def test_there_is_never_more_than_one_operator(
         if step == "arrive":
             level = Level.OBSERVE if username == "oskar" else Level.OPERATE
             viewer_session = presence.arrive(of(username, level))
-            seats.append(viewer_session.viewer)
+            seats.append(viewer_session.id)
             assert viewer_session.has_control == (level == Level.OPERATE and operator in {None, username})
         elif seats:
             viewer = seats[which % len(seats)]

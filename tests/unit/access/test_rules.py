@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from cloudlet.access.models import Grant
 from cloudlet.access.rfb import Right
-from cloudlet.access.rules import gets_control, is_live, level_at, may_open_console, may_operate, may_see
-from cloudlet.access.viewer_monitor import rights_of
+from cloudlet.access.rules import gets_control, is_live, level_at, may_open_console, may_operate, may_see, rights_of
 from cloudlet.instruments import Level
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -76,6 +75,6 @@ def test_control_goes_to_who_may_operate_when_it_is_free_or_their_own(
 
 @given(st.sampled_from(Level) | st.none(), st.booleans())
 def test_nobody_below_operate_or_without_control_has_any_right(level: Level | None, has_control: bool) -> None:
-    rights = rights_of(level, has_control)
+    rights = rights_of(level, has_control=has_control)
     assert (Right.INPUT in rights) == (has_control and level is not None and level >= Level.OPERATE)
     assert (Right.MACHINE in rights) == (has_control and level is Level.STAFF)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
 
-from cloudlet.access import Access, AccessSettings, Grant, GrantChanged, TicketRefused
+from cloudlet.access import Access, AccessSettings, Grant, GrantChanged, GrantRefused, TicketRefused
 from cloudlet.audit import read
 from cloudlet.database import Database
 from cloudlet.events import read_after
-from cloudlet.identity import Account, Actor, Identity, WebSession
+from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
 from cloudlet.instruments import Instrument, Instruments, Level
 from cloudlet.web import Forbidden
 
-SCOPE = "scope-1"
+SCOPE, OTHER = "scope-1", "scope-2"
+STAFF = Actor.host("staff")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -37,34 +39,42 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
+def identities(database: Database, clock: HandClock) -> Identities:
+    return Identities(database, IdentitySettings(), clock)
+
+
+@pytest.fixture
 def instruments(database: Database) -> Instruments:
     return Instruments(database)
 
 
 @pytest.fixture
-def access(database: Database, instruments: Instruments, clock: HandClock) -> Access:
-    instruments.register(Instrument(SCOPE, "Scope", "A microscope."), by=Actor.host("staff"))
+def access(database: Database, instruments: Instruments, identities: Identities, clock: HandClock) -> Access:
+    for key in (SCOPE, OTHER):
+        instruments.register(Instrument(key, "Scope", "A microscope."), by=STAFF)
     settings = AccessSettings(gateway_url="wss://cloudlet.example.org/gateway/")
-    return Access(database, instruments, settings, clock)
+    return Access(database, instruments, identities, settings, clock)
 
 
 def seen_by(access: Access, username: str) -> set[str]:
     return {each.key for each in access.visible_instruments(by=Actor.person(username))}
 
 
-def session(username: str | None) -> WebSession:
-    account = None if username is None else Account(username, username.title())
+def session(access: Access, username: str | None) -> WebSession:
+    """Sign somebody in, with an account where they have a name."""
     identity = Identity("https://idp.example.org", str(username))
-    return WebSession("0" * 64, identity, str(username), account, NOON + timedelta(hours=1))
+    if username is not None:
+        access._identities.link(identity, Account(username, username.title()), by=STAFF)
+    return access._identities.open_session(identity, str(username), secrets.token_urlsafe(32))
 
 
 def grant(access: Access, username: str, level: Level, minutes: float | None = None) -> None:
     until = None if minutes is None else NOON + timedelta(minutes=minutes)
-    access.grant(Grant(username, SCOPE, level, NOON, until), by=Actor.host("staff"))
+    access.grant(Grant(username, SCOPE, level, NOON, until), by=STAFF)
 
 
 def secret_of(access: Access, username: str) -> str:
-    return access.issue_ticket(session(username), SCOPE).subprotocols[1].removeprefix("ticket.")
+    return access.issue_ticket(session(access, username), SCOPE).subprotocols[1].removeprefix("ticket.")
 
 
 def test_person_without_a_grant_sees_nothing_and_gets_no_ticket(access: Access) -> None:
@@ -72,19 +82,19 @@ def test_person_without_a_grant_sees_nothing_and_gets_no_ticket(access: Access) 
     assert not access.may_see(SCOPE, by=Actor.person("eve"))
     assert seen_by(access, "eve") == set()
     with pytest.raises(Forbidden):
-        access.issue_ticket(session("eve"), SCOPE)
+        access.issue_ticket(session(access, "eve"), SCOPE)
 
 
 def test_person_without_an_account_gets_no_ticket(access: Access) -> None:
     with pytest.raises(Forbidden, match="linked"):
-        access.issue_ticket(session(None), SCOPE)
+        access.issue_ticket(session(access, None), SCOPE)
 
 
 def test_who_may_only_view_results_sees_the_instrument_but_gets_no_ticket(access: Access) -> None:
     grant(access, "vera", Level.VIEW_RESULTS)
     assert seen_by(access, "vera") == {SCOPE}
     with pytest.raises(Forbidden, match="not its screen"):
-        access.issue_ticket(session("vera"), SCOPE)
+        access.issue_ticket(session(access, "vera"), SCOPE)
 
 
 def test_grant_ends_by_itself(access: Access, clock: HandClock) -> None:
@@ -116,9 +126,51 @@ def test_staff_of_an_instrument_gives_access_to_it_and_to_no_other(access: Acces
     access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by=mona)
     assert access.level("ada", SCOPE) is Level.OBSERVE
     with pytest.raises(Forbidden):
-        access.grant(Grant("ada", "scope-2", Level.OBSERVE, NOON, None), by=mona)
+        access.grant(Grant("ada", OTHER, Level.OBSERVE, NOON, None), by=mona)
     with database.read() as work:
         assert read(work, what="access.granted")[0].act.actor == "mona"
+
+
+def test_staff_for_an_hour_gives_no_access_that_lasts_longer(access: Access, clock: HandClock) -> None:
+    grant(access, "mona", Level.STAFF, minutes=60)
+    mona, hour = Actor.person("mona"), NOON + timedelta(minutes=60)
+    for end in (None, hour + timedelta(seconds=1)):
+        with pytest.raises(Forbidden, match="longer than you are staff"):
+            access.grant(Grant("mona", SCOPE, Level.STAFF, NOON, end), by=mona)
+    access.grant(Grant("ada", SCOPE, Level.STAFF, NOON, hour), by=mona)
+    clock.now = hour
+    assert access.level("mona", SCOPE) is None
+    with pytest.raises(Forbidden, match="by its staff"):
+        access.grant(Grant("mona", SCOPE, Level.STAFF, NOON, hour), by=mona)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        (Grant("ada", "scope-9", Level.OBSERVE, NOON, None), "no instrument scope-9"),
+        (Grant("nobody at all", SCOPE, Level.OBSERVE, NOON, None), "No account"),
+        (Grant("ada", SCOPE, Level.OBSERVE, NOON, NOON), "ends before it begins"),
+        (Grant("ada", SCOPE, Level.OBSERVE, NOON, NOON - timedelta(days=3)), "ends before it begins"),
+    ],
+)
+def test_a_grant_that_could_never_be_used_is_refused(access: Access, wanted: Grant, reason: str) -> None:
+    with pytest.raises(GrantRefused, match=reason):
+        access.grant(wanted, by=STAFF)
+
+
+def test_what_was_granted_in_a_unit_of_work_counts_for_the_next_use_case_in_it(
+    access: Access, database: Database
+) -> None:
+    ada, actor = session(access, "ada"), Actor.person("ada")
+    with database.write() as work:
+        access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, None), by=STAFF, work=work)
+        assert access.level("ada", SCOPE, work=work) is Level.OPERATE
+        assert access.may_see(SCOPE, by=actor, work=work)
+        assert access.instrument(SCOPE, by=actor, work=work).key == SCOPE
+        assert [each.key for each in access.visible_instruments(by=actor, work=work)] == [SCOPE]
+        assert access.console_state(SCOPE, by=actor, work=work) is not None
+        assert access.issue_ticket(ada, SCOPE, work=work).level is Level.OPERATE
+        assert access.level("ada", SCOPE) is None  # outside of it
 
 
 def test_a_grant_is_part_of_its_callers_unit_of_work(access: Access, database: Database) -> None:
@@ -134,8 +186,8 @@ def test_a_grant_is_part_of_its_callers_unit_of_work(access: Access, database: D
 
 def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: HandClock) -> None:
     grant(access, "ada", Level.OPERATE)
-    access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by=Actor.host("staff"))
-    access.revoke("ada", SCOPE, by=Actor.host("staff"))
+    access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by=STAFF)
+    access.revoke("ada", SCOPE, by=STAFF)
     assert access.level("ada", SCOPE) is None
     clock.now += timedelta(days=2)
     assert access.level("ada", SCOPE) is None
@@ -161,7 +213,7 @@ def test_every_grant_and_revocation_is_on_the_record_and_is_news(access: Access,
 
 def test_ticket_names_the_gateway_and_keeps_its_secret_out_of_the_address(access: Access) -> None:
     grant(access, "ada", Level.OPERATE)
-    ticket = access.issue_ticket(session("ada"), SCOPE)
+    ticket = access.issue_ticket(session(access, "ada"), SCOPE)
     assert ticket.url == "wss://cloudlet.example.org/gateway/console/scope-1"
     assert ticket.subprotocols[0] == "rfb.cloudlet"
     assert len(ticket.subprotocols[1]) >= len("ticket.") + 43
@@ -170,9 +222,11 @@ def test_ticket_names_the_gateway_and_keeps_its_secret_out_of_the_address(access
 
 def test_ticket_stands_for_its_person_session_and_instrument(access: Access) -> None:
     grant(access, "ada", Level.OBSERVE)
-    authorization = access.redeem(secret_of(access, "ada"), SCOPE)
+    ada = session(access, "ada")
+    secret = access.issue_ticket(ada, SCOPE).subprotocols[1].removeprefix("ticket.")
+    authorization = access.redeem(secret, SCOPE)
     assert (authorization.username, authorization.display_name, authorization.instrument) == ("ada", "Ada", SCOPE)
-    assert authorization.web_session == "0" * 64
+    assert authorization.web_session == ada.id
     assert authorization.level is Level.OBSERVE
 
 
@@ -181,10 +235,19 @@ def test_ticket_has_the_level_of_the_moment_it_is_used(access: Access, clock: Ha
     secret = secret_of(access, "ada")
     grant(access, "ada", Level.OPERATE)
     assert access.redeem(secret, SCOPE).level is Level.OPERATE
-    schedule = secret_of(access, "ada")
-    access.revoke("ada", SCOPE, by=Actor.host("staff"))
+    later = secret_of(access, "ada")
+    access.revoke("ada", SCOPE, by=STAFF)
     with pytest.raises(TicketRefused):
-        access.redeem(schedule, SCOPE)
+        access.redeem(later, SCOPE)
+
+
+def test_ticket_of_who_signed_out_or_acts_as_nobody_any_more_is_refused(access: Access, identities: Identities) -> None:
+    grant(access, "ada", Level.OPERATE)
+    ada = session(access, "ada")
+    secret = access.issue_ticket(ada, SCOPE).subprotocols[1].removeprefix("ticket.")
+    identities.end_session(ada.id, by=ada.actor)
+    with pytest.raises(TicketRefused, match="not signed in"):
+        access.redeem(secret, SCOPE)
 
 
 def test_ticket_is_used_once(access: Access) -> None:
@@ -229,9 +292,9 @@ def test_ticket_is_taken_by_one_statement(access: Access, database: Database) ->
 
 def test_ticket_shown_at_another_console_is_refused_and_gone(access: Access) -> None:
     grant(access, "ada", Level.OPERATE)
-    access.grant(Grant("ada", "scope-2", Level.OPERATE, NOON, None), by=Actor.host("staff"))
+    access.grant(Grant("ada", OTHER, Level.OPERATE, NOON, None), by=STAFF)
     secret = secret_of(access, "ada")
-    for instrument in ("scope-2", SCOPE):
+    for instrument in (OTHER, SCOPE):
         with pytest.raises(TicketRefused):
             access.redeem(secret, instrument)
 

@@ -21,7 +21,7 @@ from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
-from cloudlet.instruments import Instruments, Level
+from cloudlet.instruments import Instrument, Instruments, Level
 
 STAFF = Actor.host("staff")
 
@@ -62,7 +62,9 @@ class Situation:
     def __init__(self, database: Database) -> None:
         self.clock = Clock()
         self.identities = Identities(database, IdentitySettings(), self.clock)
-        self.access = Access(database, Instruments(database), AccessSettings(), self.clock)
+        instruments = Instruments(database)
+        instruments.register(Instrument(SCOPE, "Scope", "A microscope."), by=Actor.host("staff"))
+        self.access = Access(database, instruments, self.identities, AccessSettings(), self.clock)
         presence = PresenceStore(database, self.clock)
         self.services = GatewayServices(self.access, self.identities, presence, Tail(database), self.clock)
         self.bridge = StillBridge()
@@ -71,7 +73,7 @@ class Situation:
         secret = self.access.issue_ticket(self.session, SCOPE).subprotocols[1].removeprefix("ticket.")
         authorization = self.access.redeem(secret, SCOPE)
         self.viewer_session = viewer_session = presence.arrive(authorization)
-        self.watch = ViewerMonitor(self.services, authorization, viewer_session.viewer, cast(Bridge, self.bridge))
+        self.watch = ViewerMonitor(self.services, authorization, viewer_session.id, cast(Bridge, self.bridge))
 
     async def end(self) -> ConsoleEnded:
         """Look until the console ends, and return how."""
@@ -96,7 +98,7 @@ async def test_end_of_the_grant_ends_the_console(situation: Situation) -> None:
 
 
 async def test_end_of_the_web_session_ends_the_console(situation: Situation) -> None:
-    situation.identities.end_session(situation.session.id)
+    situation.identities.end_session(situation.session.id, by=situation.session.actor)
     assert (await situation.end()).code == SIGNED_OUT
 
 
@@ -139,7 +141,7 @@ async def test_a_key_pressed_for_the_first_time_is_recorded_at_once(situation: S
         with database.read() as work:
             return work.scalars(select(ControlRow)).one().trace() == situation.bridge.trace
 
-    recording = asyncio.create_task(situation.watch.record_input())
+    recording = asyncio.create_task(situation.watch.note_input())
     await asyncio.to_thread(eventually, is_recorded)
     recording.cancel()
 
@@ -147,6 +149,6 @@ async def test_a_key_pressed_for_the_first_time_is_recorded_at_once(situation: S
 async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_look(situation: Situation) -> None:
     await situation.watch.check()
     assert situation.bridge.has_control
-    situation.services.presence.lose_control(situation.viewer_session.viewer, "closed behind the back of its window")
+    situation.services.presence.lose_control(situation.viewer_session.id, "closed behind the back of its window")
     await situation.watch.check()
     assert not situation.bridge.has_control

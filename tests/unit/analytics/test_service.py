@@ -176,7 +176,7 @@ def test_runs_with_work_are_those_with_something_arriving_queued_or_running(runs
 
 def test_a_problem_is_news_when_it_comes_and_when_it_goes_only(database: Database, runs: Runs, run: Run) -> None:
     for problem in (None, BAD, BAD, None):
-        runs.record_problem(run.id, problem)
+        runs.note_problem(run.id, problem)
     with database.read() as work:
         news = read_after(work, 0, kinds=["analytics.run-changed"])
     assert len(news) == 3  # the beginning, and these two

@@ -216,3 +216,16 @@ def test_a_reading_unit_is_refused_where_something_is_to_be_written(database: Da
         database.write(work),
     ):
         pass
+
+
+def test_what_a_use_case_did_before_it_refused_is_undone_though_its_caller_goes_on(database: Database) -> None:
+    with database.write() as work:
+        work.add(a_row("test.before"))
+        with pytest.raises(RuntimeError, match="refused"), database.write(work) as inner:
+            inner.add(a_row("test.half"))
+            inner.flush()
+            raise RuntimeError("refused")
+        with database.write(work) as inner:
+            inner.add(a_row("test.after"))
+    with database.read() as work:
+        assert work.scalars(select(EventRow.kind).order_by(EventRow.id)).all() == ["test.before", "test.after"]

@@ -103,8 +103,8 @@ def test_use_within_a_minute_writes_nothing(identities: Identities, clock: Any, 
 def test_ended_session_is_reported_to_everybody_and_recorded(identities: Identities, database: Database) -> None:
     identities.link(ADA, Account("ada", "Ada Park"), by=Actor.host("admin"))
     session = identities.open_session(ADA, "Ada Park", SECRET)
-    identities.end_session(session.id)
-    identities.end_session(session.id)
+    identities.end_session(session.id, by=session.actor)
+    identities.end_session(session.id, by=session.actor)
     assert identities.session(SECRET) is None
     assert acts(database) == [
         ("host:admin", "identity.account-made"),

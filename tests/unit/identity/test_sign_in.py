@@ -158,7 +158,7 @@ def test_answer_of_a_sign_in_that_another_browser_began_is_refused(world: Any, c
     world.begin(browser)
     answer = browser.get(callback)
     assert (answer.status_code, answer.json()["slug"]) == (400, "sign-in-expired")
-    assert logged_only(world, caplog) == ["unknown-attempt"]
+    assert logged_only(world, caplog) == ["unknown-sign-in"]
     assert world.who(browser) == {"signed_in": False}
 
 
@@ -224,7 +224,7 @@ def test_a_cookie_that_was_invented_never_reaches_the_provider(world: Any, caplo
     asked = len(world.back_channel.sent)
     assert browser.get(callback).status_code == 400
     assert len(world.back_channel.sent) == asked
-    assert logged_only(world, caplog) == ["unknown-attempt"]
+    assert logged_only(world, caplog) == ["unknown-sign-in"]
 
 
 def test_a_cookie_under_the_name_of_another_sign_in_never_reaches_the_provider(world: Any) -> None:

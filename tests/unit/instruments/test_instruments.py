@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +7,6 @@ from cloudlet.audit import read
 from cloudlet.database import Database
 from cloudlet.identity import Actor
 from cloudlet.instruments import Instrument, Instruments, InstrumentSession, Level, may_view_results
-from cloudlet.instruments.rules import may_retry
 from cloudlet.web import Forbidden
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -81,21 +79,10 @@ def test_results_are_for_the_people_of_their_session(instruments: Instruments) -
         assert "another session" in refused.reason
 
 
-def test_trying_again_is_for_people_who_may_operate_in_that_session(instruments: Instruments) -> None:
-    session = open_session(instruments, hours=1)
-    for level in Level:
-        decision = may_retry(Actor.person("ada"), replace(session, people={"ada": level}))
-        assert decision.allowed == (level >= Level.OPERATE)
-        assert level.title in decision.reason
-    for refused in (may_retry(Actor.person("eve"), session), may_retry(Actor.person("ada"), None)):
-        assert refused == may_view_results(Actor.person("eve"), session)
-
-
 def test_a_command_on_this_host_may_do_everything_and_is_named(instruments: Instruments, database: Database) -> None:
-    session = open_session(instruments, hours=1)
+    open_session(instruments, hours=1)
     host = Actor.host("root")
     assert may_view_results(host, None)
-    assert may_retry(host, replace(session, people={}))
     with database.read() as work:
         assert read(work, what="instruments.session-opened")[0].act.actor == "host:admin"
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from cloudlet.audit import Act, record
 from cloudlet.database import Database
 from cloudlet.migrations import upgrade
-from cloudlet.migrations.tables import METADATA
+from cloudlet.migrations.metadata import METADATA
 
 DEFINITIONS = {
     "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",

@@ -74,7 +74,7 @@ async def test_a_run_without_exposures_says_when_the_folder_was_looked_at(site, 
 
 async def test_a_folder_that_cannot_be_read_is_reported_with_its_remedy(site, browser) -> None:
     run = site.begin_run("ada")
-    site.runs.record_problem(run.id, Problem("gone", "The raw folder has vanished.", "Mount it again."))
+    site.runs.note_problem(run.id, Problem("gone", "The raw folder has vanished.", "Mount it again."))
     assert "The raw folder has vanished. Mount it again." in words(await page(browser, "ada", "/instruments/mast"))
 
 

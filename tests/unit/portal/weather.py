@@ -123,7 +123,7 @@ class Site:
         self.services = Services(
             guard=Guard(self.identities, self.web),
             instruments=instruments,
-            access=Access(self.database, instruments, access, self.clock),
+            access=Access(self.database, instruments, self.identities, access, self.clock),
             runs=Runs(self.database, instruments, self.clock),
             tail=Tail(self.database, interval=0.02),
             providers={"home": "Example University"},
@@ -167,7 +167,7 @@ class Site:
         """Begin a session of `people` with a run."""
         (self.folder / "project").mkdir(exist_ok=True)
         run = self.runs.ensure_run(self.open_session(*people), WeatherWorkload(), {})
-        self.runs.record_scan(run.id)
+        self.runs.note_scan(run.id)
         return run
 
     def see(self, run: Run, name: str, written_at: datetime, problem: Problem | None = None) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from cloudlet.cryoem import CryoemSettings
 from cloudlet.settings import SettingsInvalid, examine, load
-from cloudlet.settings.reference import render, render_movies
+from cloudlet.settings.settings_page import render, render_movies
 
 PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 MOVIES = PAGE.with_name("movies.md")
@@ -163,13 +163,13 @@ def test_a_file_that_cannot_be_read_is_reported_in_words(tmp_path: Path, text: s
 
 def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == render(), (
-        "run: python -m cloudlet.settings.reference > docs/reference/settings.md"
+        "run: python -m cloudlet.settings.settings_page > docs/reference/settings.md"
     )
 
 
 def test_the_page_of_the_settings_for_movies_is_current_and_pointed_to() -> None:
     assert MOVIES.read_text("utf-8") == render_movies(CryoemSettings), (
-        "run: python -m cloudlet.settings.reference cloudlet.cryoem:CryoemSettings > docs/reference/movies.md"
+        "run: python -m cloudlet.settings.settings_page cloudlet.cryoem:CryoemSettings > docs/reference/movies.md"
     )
     assert "(movies.md)" in render()
 

@@ -36,8 +36,8 @@ from cloudlet.access.rfb.messages import (
 )
 from cloudlet.access.rfb.parser import MessageParser
 from cloudlet.access.rfb.screen import LARGEST_SIZE, Screen
-from cloudlet.access.rfb.token_bucket import TokenBucket
 from cloudlet.access.rfb.validation import valid
+from cloudlet.access.token_bucket import TokenBucket
 
 __all__ = ["InputFilter", "Right"]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloudlet.analytics import Exposure, ExposureState, Figure, Run, Vitals
+from cloudlet.analytics import WAITING, Exposure, Figure, Run, Vitals
 from cloudlet.identity import Account
 from cloudlet.instruments import InstrumentSession
 from cloudlet.portal.services import Services
 
-__all__ = ["WAITING", "RunResults", "latest_results"]
+__all__ = ["RunResults", "latest_results"]
 
 RECENT = 12
-WAITING = (ExposureState.ARRIVING, ExposureState.QUEUED, ExposureState.RUNNING)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def seed(database: Database, settings: Settings, folder: DemoFolder, issuer: str
     instruments = Instruments(database)
     described = settings.instruments[INSTRUMENT]
     instruments.register(Instrument(INSTRUMENT, described.title, described.description), by=DEMO)
-    _grant(Access(database, instruments, settings.access))
+    _grant(Access(database, instruments, identities, settings.access))
     if not instruments.current_sessions(INSTRUMENT):
         _open_session(instruments, folder)
 

@@ -1,7 +1,7 @@
-"""The first look: where each frame roughly lies, by correlation with the sum of all others.
+"""The first trial: where each frame roughly lies, by correlation with the sum of all others.
 
 Frames are compared at low frequencies alone. Correlation maps of neighbouring frames are averaged, more so at the
-first look, when the sum is still blurred; each is measured in standard deviations of its own noise, and half the
+first trial, when the sum is still blurred; each is measured in standard deviations of its own noise, and half the
 square of that, the logarithm of a likelihood ratio for a peak of unknown height, less what chance gives to the
 highest of many, is what the most probable path is found on.
 """
@@ -54,16 +54,16 @@ def coarse_path(low: LowFrequencies, pixel_size_angstrom: float, doses: Floats, 
     numpy.ndarray
         Displacements in binned pixels, their mean 0, shape (frames, 2).
     """
-    look = _Look(low, pixel_size_angstrom, doses, used)
+    trial = _Trial(low, pixel_size_angstrom, doses, used)
     path = np.zeros((len(doses), 2))
     for number in range(_LOOKS):
         # each frame is compared with the others, which move too: of two, each goes half the way
-        path += (1 - 1 / len(path)) * look.steps(path, _SMOOTHING if number else _FIRST_SMOOTHING)
+        path += (1 - 1 / len(path)) * trial.steps(path, _SMOOTHING if number else _FIRST_SMOOTHING)
         path -= path.mean(axis=0)
     return path
 
 
-class _Look:
+class _Trial:
     """The correlation maps of all frames about a path."""
 
     def __init__(self, low: LowFrequencies, pixel_size_angstrom: float, doses: Floats, used: NDArray[np.bool_]) -> None:

@@ -39,7 +39,7 @@ What the figures rest on:
 | --- | --- | --- |
 | decoders | imagecodecs on the same bytes | others |
 | motion, local motion, gain, CTF, picking | movies and micrographs of a second simulator, whose truth is known | us |
-| CTF of images of RELION's making | what RELION was told when it made them | others |
+| CTF of images of RELION's making | what RELION was given when it made them | others |
 | two real micrographs | one half of each against the other; the true defocus is not known | a microscope |
 | exposure weighting | the same weights, one transform a frame: arithmetic, not physics | us |
 
@@ -57,7 +57,7 @@ NOTES = {
     "k2": _COST,
     "others": "Costs are marginal, as above. The EER movie is of still ice: it is for speed alone.",
     "motion": """The weak contrast was chosen where RELION's patches fail, so that its movies are harder for RELION than
-most; what both are worth where they do not fail is told by the strong contrast.""",
+most; what both are worth where they do not fail is shown by the strong contrast.""",
     "ctf": "The micrographs are drawn with the textbook formula that is fitted to them.",
     "relion": "`relion_project` has projected a map of white noise and multiplied the projections by RELION's own CTF.",
     "krios": "How far halves differ says how well a fit repeats, not how far it is from the truth.",

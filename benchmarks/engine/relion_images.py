@@ -1,7 +1,7 @@
 """The CTF fit on images of RELION's making: the one accuracy whose truth was not written by whoever wrote the engine.
 
 `relion_project` projects a map of white noise and multiplies the projections by RELION's own CTF. What is known of them
-is what RELION was told; that both mean the same by defocus, astigmatism and angle is part of what is judged.
+is what RELION was given; that both mean the same by defocus, astigmatism and angle is part of what is judged.
 """
 
 from __future__ import annotations

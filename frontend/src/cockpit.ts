@@ -26,7 +26,7 @@ const results = new ResultsPane(required("results"), {
 /** Null where the person may not see the instrument any more. */
 function show(state: Console | null): void {
   if (state === null) return bar.clear();
-  screen.noteAttendance(state, username);
+  screen.notePresence(state, username);
   bar.show(state);
 }
 

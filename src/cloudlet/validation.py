@@ -1,4 +1,4 @@
-"""What is wrong with what a person has set, told in plain sentences."""
+"""What is wrong with what a person has set, in plain sentences."""
 
 from __future__ import annotations
 

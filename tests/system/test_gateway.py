@@ -220,7 +220,7 @@ def test_console_that_went_away_is_reported_to_the_page(stage: Stage, vnc: FakeV
     assert state.operator is None
 
 
-def test_what_was_held_is_let_go_over_a_new_line_when_the_old_one_broke(stage: Stage, vnc: FakeVnc) -> None:
+def test_what_was_held_is_let_go_over_a_new_connection_when_the_old_one_broke(stage: Stage, vnc: FakeVnc) -> None:
     with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
         viewer.pointer(1, 10, 20)
         vnc.wait_for(lambda: len(vnc.inputs) == 1)

@@ -139,7 +139,7 @@ def test_server_that_knows_no_scan_codes_hears_of_none_after_a_killed_gateway(tm
     assert {message[0] for message in vnc.inputs} == {4, 5}
 
 
-def test_gateway_that_is_reported_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
+def test_gateway_that_is_asked_to_stop_lets_go_and_says_so_on_the_record(tmp_path: Path) -> None:
     vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
     with (
         gateway_process(url, vnc.port) as (stage, process),

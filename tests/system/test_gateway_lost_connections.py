@@ -87,7 +87,7 @@ def test_what_was_held_is_let_go_when_the_network_that_swallowed_it_comes_back(
     assert len(vnc.connections) == 2
 
 
-def test_line_that_stands_is_not_opened_again_to_let_go(tmp_path: Path, vnc: FakeVnc, cable: Cable) -> None:
+def test_connection_that_stands_is_not_opened_again_to_let_go(tmp_path: Path, vnc: FakeVnc, cable: Cable) -> None:
     with serving(f"sqlite:///{tmp_path / 'test.db'}", console_at(cable.port)) as stage:
         with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
             viewer.send(PRESS)

@@ -430,8 +430,8 @@ def cockpit_with_screen(site: Site, opened: Opener) -> tuple[Page, FakeScreen]:
 
 def arrive(site: Site, person: str = "ada") -> int:
     """Give a window of the person a place at the console, as the gateway does; return its number."""
-    admission = Authorization(person, person.title(), "mast", Level.OPERATE, "a web session")
-    return PresenceStore(site.database, utc_now).arrive(admission).id
+    authorization = Authorization(person, person.title(), "mast", Level.OPERATE, "a web session")
+    return PresenceStore(site.database, utc_now).arrive(authorization).id
 
 
 def test_ctrl_alt_shift_leaves_the_screen_which_has_every_other_key(site, opened) -> None:

@@ -75,7 +75,7 @@ export class ConsolePane {
    * it away: so the keyboard is let go as soon as this window's own place is seen without control. Before that, news
    * may be older than the place, and no click may be lost.
    */
-  noteAttendance(state: Console, username: string): void {
+  notePresence(state: Console, username: string): void {
     if (!this.ticket) return;
     this.placeSince ??= ownPlace(state, username, this.ticket);
     const { operator } = state;

@@ -40,7 +40,7 @@ class PresenceStore:
     database
         Where the rows are.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:

@@ -29,7 +29,7 @@ class Releaser:
     connectors
         The way to each instrument, by key.
     is_operated
-        Tells whether somebody has control of an instrument again.
+        Returns whether somebody has control of an instrument again.
     """
 
     def __init__(self, connectors: Mapping[str, UpstreamConnector], is_operated: Callable[[str], bool]) -> None:

@@ -32,7 +32,7 @@ NOT_STAFF = Decision(False, "Access to this instrument is given and taken away b
 
 
 def is_live(grant: Grant, now: datetime) -> bool:
-    """Tell whether `grant` holds at `now`; its end is the first moment at which it does not."""
+    """Return whether `grant` holds at `now`; its end is the first moment at which it does not."""
     return grant.not_before <= now and (grant.not_after is None or now < grant.not_after)
 
 
@@ -78,7 +78,7 @@ def may_open_console(level: Level | None) -> Decision:
 
 
 def may_operate(level: Level | None) -> bool:
-    """Tell whether somebody with `level` may hold mouse and keyboard alone."""
+    """Return whether somebody with `level` may hold mouse and keyboard alone."""
     return level is not None and level >= Level.OPERATE
 
 
@@ -90,7 +90,7 @@ def rights_of(level: Level | None, *, has_control: bool) -> Right:
 
 
 def gets_control(level: Level, username: str, operator: str | None) -> bool:
-    """Tell whether who arrives takes control.
+    """Return whether who arrives takes control.
 
     Parameters
     ----------

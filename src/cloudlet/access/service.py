@@ -40,7 +40,7 @@ class Access:
     settings
         Where browsers find the gateway.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ def issue(work: Session, account: Account, web_session: str, instrument: str, no
 
 
 def is_known(work: Session, secret: str) -> bool:
-    """Tell whether the ticket is in the table; only `spend` tells who may use it."""
+    """Return whether the ticket is in the table; only `spend` tells who may use it."""
     return work.get(TicketRow, _digest(secret)) is not None
 
 

@@ -118,7 +118,7 @@ class UpstreamConnection:
         return self._was_acknowledged
 
     def _has_closed(self) -> bool:
-        """Tell whether the server's end has arrived, although much that it sent before may still be unread."""
+        """Return whether the server's end has arrived, although much that it sent before may still be unread."""
         if self._writer.is_closing():
             return True
         poll = select.poll()

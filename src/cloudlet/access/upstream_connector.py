@@ -30,7 +30,7 @@ class UpstreamConnector:
     console
         Where its VNC server is.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, console: ConsoleSettings, clock: Clock = utc_now) -> None:

@@ -98,7 +98,7 @@ def prepare_project(project: Path, raw: Path, product_folders: Iterable[str]) ->
     """Make the project folder where it is missing, and return why it cannot be used, None where it can.
 
     The project folder itself may be reached through links: whoever named it is trusted. The product folders in it may
-    not be links, because others may write there; what is told here once is refused again at each product.
+    not be links, because others may write there; what is refused here once is refused again at each product.
     """
     try:
         check_apart(raw, project, product_folders)
@@ -138,7 +138,7 @@ def _place(folder: Path) -> Path:
 
 
 def _lies_in(inner: Path, outer: Path) -> bool:
-    """Tell whether `inner` is `outer` or beneath it, by name or, as with a bind mount, under another one."""
+    """Return whether `inner` is `outer` or beneath it, by name or, as with a bind mount, under another one."""
     return any(place == outer or _is_same_folder(place, outer) for place in (inner, *inner.parents))
 
 

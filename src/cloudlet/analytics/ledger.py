@@ -164,7 +164,7 @@ class Ledger:
         self._end(attempt, lambda _row: state)
 
     def has_waiting(self) -> bool:
-        """Tell whether any exposure is arriving, queued or running."""
+        """Return whether any exposure is arriving, queued or running."""
         is_waiting = (ExposureRow.run_id == self._run_id, ExposureRow.state.in_(WAITING))
         with self._database.read() as work:
             return work.scalar(select(ExposureRow.id).where(*is_waiting).limit(1)) is not None

@@ -166,7 +166,7 @@ class Workload(Protocol):
         ...
 
     def is_exposure(self, name: str) -> bool:
-        """Tell from a file's name alone whether it is an exposure (not metadata, not a reference)."""
+        """Return from a file's name alone whether it is an exposure (not metadata, not a reference)."""
         ...
 
     def readiness(self, path: Path, settings: Mapping[str, Any]) -> Readiness:

@@ -13,7 +13,7 @@ GROWING  GROWING             STILL                     FAILED: vanished
 STILL    GROWING             read: READY, FAILED, or   FAILED: vanished
                              STILL until patience ends
 READY    (not looked at: it is queued, and the worker checks it)
-FAILED   GROWING             FAILED                    FAILED, any sight is new
+FAILED   GROWING             FAILED                    FAILED, any file is new
 ======== =================== ========================= ======================
 """
 
@@ -113,7 +113,7 @@ def _unseen(watched: Watched) -> Watched:
 
 
 def is_due(watched: Watched, now: datetime, patience: timedelta) -> bool:
-    """Tell whether a file should be read now: at once when it stands still, then at growing intervals."""
+    """Return whether a file should be read now: at once when it stands still, then at growing intervals."""
     if watched.phase is not Phase.STILL:
         return False
     stood = now - watched.changed_at

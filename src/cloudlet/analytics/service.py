@@ -46,7 +46,7 @@ class Runs:
     instruments
         Knows whose session a run belongs to.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, database: Database, instruments: Instruments, clock: Clock = utc_now) -> None:
@@ -54,7 +54,14 @@ class Runs:
         self._instruments = instruments
         self._clock = clock
 
-    def ensure_run(self, session: InstrumentSession, workload: Workload, settings: Mapping[str, Any]) -> Run:
+    def ensure_run(
+        self,
+        session: InstrumentSession,
+        workload: Workload,
+        settings: Mapping[str, Any],
+        *,
+        work: Session | None = None,
+    ) -> Run:
         """Return the run of an instrument session, begun where there is none yet.
 
         An existing run takes on the workload's present declaration and the present `settings`.
@@ -71,7 +78,7 @@ class Runs:
             raw_folder=str(session.raw_folder),
             project_folder=str(session.project_folder),
         )
-        return self._ensure(query, blank, workload, settings, by=CURRENT_SESSION)
+        return self._ensure(query, blank, workload, settings, by=CURRENT_SESSION, work=work)
 
     def start_run(
         self,
@@ -81,6 +88,7 @@ class Runs:
         settings: Mapping[str, Any],
         *,
         by: Actor,
+        work: Session | None = None,
     ) -> Run:
         """Return the run of a folder without an instrument session; a second start carries on with it.
 
@@ -97,7 +105,7 @@ class Runs:
             RunRow.session_id.is_(None), RunRow.raw_folder == raw, RunRow.project_folder == project
         )
         blank = RunRow(session_id=None, instrument="", raw_folder=raw, project_folder=project)
-        return self._ensure(query, blank, workload, settings, by=by)
+        return self._ensure(query, blank, workload, settings, by=by, work=work)
 
     def run(self, run_id: int, *, by: Actor) -> Run:
         """Return one run by its number.
@@ -305,14 +313,15 @@ class Runs:
         settings: Mapping[str, Any],
         *,
         by: Actor,
+        work: Session | None,
     ) -> Run:
         checked = dict(workload.check_settings(settings))
         declaration = asdict(workload.declaration)
-        with self._database.read() as work:  # the edge asks every few seconds, mostly for what is there
-            row = work.scalar(query)
+        with self._database.read(work) as reading:  # the edge asks every few seconds, mostly for what is there
+            row = reading.scalar(query)
             if row and _same(row.settings, checked) and _same(row.declaration, declaration):
                 return row.as_model()
-        with self._database.write() as work:
+        with self._database.write(work) as work:
             row = work.scalar(query)
             is_new = row is None
             if row is None:
@@ -336,5 +345,5 @@ class Runs:
 
 
 def _same(stored: Any, present: Any) -> bool:
-    """Tell whether two values are one as JSON, where tuples are lists."""
+    """Return whether two values are one as JSON, where tuples are lists."""
     return json.dumps(stored, sort_keys=True) == json.dumps(present, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The edge of a task: what runs in the worker around a workload's processing, and how its failure is told."""
+"""The edge of a task: what runs in the worker around a workload's processing, and how its failure is described."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _gone(path: Path) -> ExposureVanished | RawFolderGone:
 
 
 def _is_for_want_of_room(problem: BaseException | None) -> bool:
-    """Tell whether a full disk lies behind `problem`, even where the workload has put it in its own words."""
+    """Return whether a full disk lies behind `problem`, even where the workload has put it in its own words."""
     while problem is not None:
         if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
             return True

@@ -20,7 +20,7 @@ class Watch:
     assignment
         What it watches.
     monotonic
-        Tells seconds that only ever grow: nobody is to blame when the host's clock is set or the host was asleep.
+        Returns seconds that only ever grow: nobody is to blame when the host's clock is set or the host was asleep.
 
     Raises
     ------

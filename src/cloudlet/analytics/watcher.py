@@ -71,7 +71,7 @@ class Watcher:
     channel
         Takes `Pulse` and `Reading` while a look goes on.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, assignment: Assignment, channel: Channel, clock: Clock = utc_now) -> None:

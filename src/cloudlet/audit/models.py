@@ -14,7 +14,8 @@ class Act:
     """What somebody did: never secrets, never raw claims."""
 
     actor: str
-    """A user name, or ``rule:NAME`` where nobody acted."""
+    """A user name (``SUBJECT@ISSUER`` without an account), ``host:LOGIN`` for a command on this host, or ``rule:NAME``
+    where nobody acted."""
     what: str
     """``component.act``, for example ``access.control-taken``."""
     subject: str

@@ -1,4 +1,7 @@
-"""How much memory a piece of work may take, so that a file which claims to be huge costs its own exposure only."""
+"""How much memory a piece of work may take, so that a file which claims to be huge costs its own exposure only.
+
+How much that is for an exposure is the setting `analytics.worker_memory_gib`.
+"""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class _Slot:
         self._is_killed = False
 
     def run(self) -> None:
-        """Do jobs until told to end by a None."""
+        """Do jobs until a None asks for the end."""
         try:
             while (job := self._jobs.get()) is not None:
                 if job.future.set_running_or_notify_cancel():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudlet.cryoem.errors import AcquisitionUnknown
+from cloudlet.cryoem.formats.epu_xml import epu_path
 from cloudlet.cryoem.formats.mdoc import mdoc_path
 from cloudlet.cryoem.formats.movie import MovieFile
 from cloudlet.cryoem.formats.outline import AS_STORED, Fractions
@@ -157,5 +158,5 @@ def _unknown(
     keys = ", ".join(key for _, key in missing.values())
     return AcquisitionUnknown(
         f"Nobody says the {' nor the '.join(missing)} of {movie.name}.",
-        f"Set {settings}, or let {mdoc_path(movie).name} say it: {keys}; then retry.",
+        f"Set {settings}, or let {mdoc_path(movie).name} say it ({keys}), or EPU's {epu_path(movie).name}; then retry.",
     )

@@ -67,7 +67,7 @@ def _check_file(path: Path, found: os.stat_result) -> None:
 
 
 def _is_group_of_one(number: int) -> bool:
-    """Tell whether a group is the one that many hosts give each user: of the user's name, with no other member."""
+    """Return whether a group is the one that many hosts give each user: of the user's name, with no other member."""
     with suppress(KeyError):
         user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
         return number == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

@@ -1,4 +1,4 @@
-"""What a file is, told from its name alone: one table of suffixes for all who ask."""
+"""What a file is, by its name alone: one table of suffixes for all who ask."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def suffix_of(name: str) -> Suffix | None:
 
 
 def is_movie_name(name: str) -> bool:
-    """Tell whether a file may be a movie: its suffix fits, it is not hidden, and it is not called a reference."""
+    """Return whether a file may be a movie: its suffix fits, it is not hidden, and it is not called a reference."""
     name = PurePath(name).name
     return _holds_frames(name) and not name.startswith(".") and not _REFERENCE.search(name)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cloudlet.analytics import Problem, Readiness
 from cloudlet.cryoem.errors import MovieWrongType
+from cloudlet.cryoem.formats.epu_xml import epu_path
 from cloudlet.cryoem.formats.mdoc import mdoc_path
 from cloudlet.cryoem.formats.movie import check_last_frame, open_movie
 from cloudlet.cryoem.metadata import sidecar_sources
@@ -36,7 +37,8 @@ def _is_self_sufficient(settings: CryoemSettings) -> bool:
 def _waiting_for_metadata(movie: Path) -> Readiness:
     problem = Problem(
         "metadata-missing",
-        f"{mdoc_path(movie).name} is not there yet, which says how {movie.name} was taken.",
+        f"Neither {mdoc_path(movie).name} nor {epu_path(movie).name} is there yet, one of which would say how "
+        f"{movie.name} was taken.",
         "Let the acquisition program save it beside the movie, or set pixel size, voltage and dose per frame "
         "(--pixel-size, --voltage, --dose-per-frame).",
     )

@@ -71,15 +71,16 @@ class CryoemSettings(BaseModel):
         gt=0.1,
         le=20,
         title="Pixel size",
-        description="Side of a pixel of the frames in ångström. By default that of each movie's mdoc, "
-        "because magnification may change within a session.",
+        description="Side of a pixel of the frames in ångström. By default what each movie's metadata say "
+        "(SerialEM's mdoc, EPU's XML, the EER file), because magnification may change within a session.",
     )
     voltage_kv: float | None = Field(
         default=None,
         ge=60,
         le=1000,
         title="Voltage",
-        description="Acceleration voltage in kilovolt. By default that of each movie's mdoc.",
+        description="Acceleration voltage in kilovolt. By default what each movie's metadata say "
+        "(SerialEM's mdoc, EPU's XML, the EER file).",
     )
     cs_mm: float = Field(
         default=2.7,
@@ -100,14 +101,14 @@ class CryoemSettings(BaseModel):
         gt=0,
         le=1000,
         title="Dose per frame",
-        description="Electrons per square ångström and frame. By default that of each movie's mdoc, because it "
-        "may change within a session.",
+        description="Electrons per square ångström and frame. By default what each movie's metadata say "
+        "(SerialEM's mdoc, EPU's XML, the EER file), because it may change within a session.",
     )
     gain: Path | None = Field(
         default=None,
         title="Gain reference",
-        description="MRC, TIFF or EER `.gain` file. By default the one each movie's mdoc names, looked for beside the "
-        "movie; none where it names none, for such frames are corrected already.",
+        description="MRC, TIFF or EER `.gain` file. By default the one each movie's metadata name, looked for beside "
+        "the movie; none where it names none, for such frames are corrected already.",
     )
     defects: Path | None = Field(
         default=None,

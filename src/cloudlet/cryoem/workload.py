@@ -25,11 +25,11 @@ class CryoemWorkload:
 
     @property
     def product_folders(self) -> Sequence[str]:
-        """Where micrographs and pictures go."""
+        """Where micrographs, pictures and particles go."""
         return PRODUCT_FOLDERS
 
     def product_key(self, name: str) -> str:
-        """Tell movies whose products would meet; see `cloudlet.cryoem.products`."""
+        """Return what movies have in common whose products would meet; see `cloudlet.cryoem.products`."""
         return product_key(name)
 
     def check_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,7 +48,7 @@ class CryoemWorkload:
         return [path for path in (named.gain, named.defects) if path is not None]
 
     def is_exposure(self, name: str) -> bool:
-        """Tell whether a file may be a movie; see `cloudlet.cryoem.names`."""
+        """Return whether a file may be a movie; see `cloudlet.cryoem.names`."""
         return is_movie_name(name)
 
     def readiness(self, path: Path, settings: Mapping[str, Any]) -> Readiness:

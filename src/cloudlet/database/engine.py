@@ -32,7 +32,7 @@ class Database:
     url
         ``sqlite:///FILE`` or ``postgresql://...``.
     clock
-        Tells the instant that rows are dated with.
+        Source of the time that rows are dated with.
 
     Raises
     ------

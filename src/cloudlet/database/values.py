@@ -42,7 +42,7 @@ def refuse_odd_text(parameters: Mapping[str, Any] | Iterable[Any]) -> None:
 
 
 def _is_storable(text: str) -> bool:
-    """Tell whether every database can store `text`."""
+    """Return whether every database can store `text`."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

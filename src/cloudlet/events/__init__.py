@@ -2,7 +2,7 @@
 
 A component declares its events as frozen dataclasses; whoever is interested reads the table behind a cursor.
 There is one writer at a time, so ids are committed in order and a reader at ``id > cursor`` misses nothing, unless it
-was away for so long that what it missed was pruned: then it is told so, and reads the present state afresh.
+was away for so long that what it missed was pruned: then it learns so, and reads the present state afresh.
 """
 
 from cloudlet.events.models import Event, EventsMissed, StoredEvent

@@ -47,7 +47,7 @@ async def keep_pruned(database: Database, first_seconds: float = FIRST_SECONDS) 
 
 
 def is_due(work: Session) -> bool:
-    """Tell whether the oldest event has been kept for an hour longer than a week."""
+    """Return whether the oldest event has been kept for an hour longer than a week."""
     oldest = work.scalar(select(EventRow.at).order_by(EventRow.id).limit(1))
     return oldest is not None and oldest < now_in(work) - KEPT - EVERY
 

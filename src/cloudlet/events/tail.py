@@ -2,7 +2,7 @@
 
 Theory of operation: a single task asks the database every `interval` seconds for what is new and puts it
 into each listener's bounded queue. A listener that does not keep up is marked as having missed something and
-gets no more until it has been told so: it must read the present state afresh, which every listener can do. So must
+gets no more until it has learnt so: it must read the present state afresh, which every listener can do. So must
 all listeners of a process that was away for so long that what it had not seen was pruned. A look that fails, because
 the database is busy or its disk fails, finds nothing; the next one finds what it left. A second task prunes the table.
 """

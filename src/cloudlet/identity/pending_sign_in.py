@@ -56,11 +56,11 @@ class PendingSignIn(BaseModel):
         return cls(secret=secret, state_digest=digest_of(state), provider=provider, next_path=path, started_at=now)
 
     def is_for(self, state: str) -> bool:
-        """Tell whether it began with `state`."""
+        """Return whether it began with `state`."""
         return self.state_digest == digest_of(state)
 
     def is_too_late(self, now: datetime) -> bool:
-        """Tell whether it has taken longer than anybody needs."""
+        """Return whether it has taken longer than anybody needs."""
         return now - self.started_at >= LONGEST_SIGN_IN
 
 
@@ -83,7 +83,7 @@ class PendingSignIns:
             return None
 
     def take(self, pending: PendingSignIn, now: datetime) -> bool:
-        """Tell whether this is the first time that `pending` is shown, and remember it until it is too late for it."""
+        """Say whether this is the first time that `pending` is shown, and remember it until it is too late for it."""
         if pending.state_digest in self._taken:
             return False
         while self._taken and (len(self._taken) >= MOST_REMEMBERED or now >= next(iter(self._taken.values()))):

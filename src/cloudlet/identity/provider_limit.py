@@ -24,7 +24,7 @@ class ProviderLimit:
     title
         What people call the provider.
     at_once
-        Sign-ins that may be waiting for it; nobody else waits for them, and whoever comes beyond is told so at once.
+        Sign-ins that may be waiting for it; nobody else waits for them, and whoever comes beyond is refused at once.
     seconds
         How long one may wait.
     """

@@ -22,7 +22,7 @@ USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
 def is_use(fetch_mode: str | None) -> bool:
-    """Tell whether a request with this ``Sec-Fetch-Mode`` (W3C Fetch Metadata) is a person's doing.
+    """Return whether a request with this ``Sec-Fetch-Mode`` (W3C Fetch Metadata) is a person's doing.
 
     Browsers set it, and no page can change it: only a click on a link, a form or an address is a navigation, while
     pictures and whatever a script asks for come by themselves. Who sends none is a program that somebody runs.
@@ -31,7 +31,7 @@ def is_use(fetch_mode: str | None) -> bool:
 
 
 def is_username(text: str) -> bool:
-    """Tell whether `text` can name a local account: lower case, 1 to 32 characters, as POSIX systems take it."""
+    """Return whether `text` can name a local account: lower case, 1 to 32 characters, as POSIX systems take it."""
     return USERNAME.fullmatch(text) is not None
 
 

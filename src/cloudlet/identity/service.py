@@ -39,7 +39,7 @@ class Identities:
     settings
         How long sessions last.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, database: Database, settings: IdentitySettings, clock: Clock = utc_now) -> None:

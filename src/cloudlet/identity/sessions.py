@@ -58,7 +58,7 @@ def find_session(work: Session, session_id: str, times: SessionTimes, now: datet
 
 
 def is_use_noted(work: Session, session_id: str, now: datetime) -> bool:
-    """Tell whether the last use written is so recent that another need not be: one write a minute, not a request."""
+    """Return whether the last use written is so recent that another need not be: one write a minute, not a request."""
     row = work.get(WebSessionRow, session_id)
     return row is not None and now - row.seen_at < SEEN_EVERY
 

@@ -86,7 +86,7 @@ class SignIn:
     client
         Sends requests to providers.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(

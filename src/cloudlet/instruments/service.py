@@ -30,7 +30,7 @@ class Instruments:
     database
         Where the rows are.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:

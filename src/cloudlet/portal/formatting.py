@@ -23,7 +23,7 @@ def figure_text(value: float | None, figure: Figure) -> str:
 
 
 def is_beyond(value: float | None, figure: Figure) -> bool:
-    """Tell whether `value` lies on the bad side of the figure's threshold."""
+    """Return whether `value` lies on the bad side of the figure's threshold."""
     if value is None or figure.threshold is None:
         return False
     return value > figure.threshold if figure.bad_side == "above" else value < figure.threshold

@@ -17,7 +17,7 @@ ONE_YEAR_SECONDS = 31_536_000
 
 
 def theme_of(request: Request, web: WebSettings) -> Theme:
-    """Return the theme this browser was told to use."""
+    """Return the theme that was chosen in this browser."""
     remembered = request.cookies.get(cookie_name(web, "theme"))
     return next((theme for theme in THEMES if theme == remembered), "system")
 

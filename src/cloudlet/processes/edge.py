@@ -143,7 +143,7 @@ class _Dispatcher:
 
 
 def _dispatch(dispatcher: _Dispatcher, database: Database, stop: Event, ended: Future[None]) -> None:
-    """Look for sessions at intervals and on news, until told to stop or the engine fails."""
+    """Look for sessions at intervals and on news, until asked to stop or the engine fails."""
     cursor, waited = _newest(database), 0.0
     dispatcher.look()
     while not stop.wait(NEWS_SECONDS) and not ended.done():

@@ -50,7 +50,7 @@ def create_gateway(
     origins
         The pages that may open a console.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
     services = GatewayServices(access, identities, PresenceStore(database, clock), Tail(database), clock)
     console_server = ConsoleServer(

@@ -70,7 +70,7 @@ def log_to_stderr() -> None:
 
 
 def _is_journal(stream: TextIO) -> bool:
-    """Tell whether `stream` leads to the journal; systemd says in JOURNAL_STREAM which device and inode does."""
+    """Return whether `stream` leads to the journal; systemd says in JOURNAL_STREAM which device and inode does."""
     announced = os.environ.get("JOURNAL_STREAM")
     if not announced:
         return False

@@ -27,7 +27,7 @@ at once, those of the instruments' workloads too. This page is written from the 
 
 MOVIES_HEAD = """# Settings for movies
 
-What an instrument's workload `cryoem` may be told. `cloudlet process` takes the same as options. What is not listed
+What an instrument's workload `cryoem` takes. `cloudlet process` takes the same as options. What is not listed
 here is refused. This page is written from the settings themselves.
 """
 
@@ -61,7 +61,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return " · required"
     if field.default is None or field.default is PydanticUndefined:
-        return ""  # one that depends on the host is told in the description
+        return ""  # one that depends on the host is described in words
     return f" · default `{json.dumps(field.default, default=str, ensure_ascii=False)}`"
 
 

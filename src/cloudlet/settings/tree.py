@@ -219,6 +219,6 @@ def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _made_out_of(tables: Mapping[str, Any], model: type[Part]) -> dict[str, Part]:
     found = {}
     for key, table in tables.items():
-        with contextlib.suppress(ValidationError):  # told with the other settings
+        with contextlib.suppress(ValidationError):  # reported with the other settings
             found[key] = model.model_validate(table)
     return found

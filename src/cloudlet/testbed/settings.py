@@ -1,4 +1,4 @@
-"""What the testbed's process is told, as a JSON file that the demo writes."""
+"""The settings of the testbed's process, as a JSON file that the demo writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProviderFile(BaseModel):
 
 
 class TestbedSettings(BaseModel):
-    """What this process is told, as JSON."""
+    """The settings of this process, as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -41,7 +41,7 @@ def as_origin(text: str) -> str:
 
 
 def is_protected(url: str, scheme: Literal["http", "ws"] = "http") -> bool:
-    """Tell whether nobody on the way can read or change what is exchanged with `url`: TLS, or this host.
+    """Return whether nobody on the way can read or change what is exchanged with `url`: TLS, or this host.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ __all__ = ["cookie_name", "is_secure"]
 
 
 def is_secure(settings: WebSettings) -> bool:
-    """Tell whether cookies can be marked Secure: the pages are served over TLS."""
+    """Return whether cookies can be marked Secure: the pages are served over TLS."""
     return settings.base_url.startswith("https://")
 
 

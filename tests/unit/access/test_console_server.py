@@ -27,7 +27,7 @@ from cloudlet.instruments import Level
 
 ADA = Authorization("ada", "Ada", "scope-1", Level.OPERATE, "session")
 SCREEN = ServerInit(640, 480, bytes(16), b"")
-LINE = SimpleNamespace(server_init=SCREEN, write=lambda _: None, close=lambda: asyncio.sleep(0, True))
+UPSTREAM = SimpleNamespace(server_init=SCREEN, write=lambda _: None, close=lambda: asyncio.sleep(0, True))
 BEN = Authorization("ben", "Ben", "scope-1", Level.OPERATE, "another session")
 
 
@@ -44,12 +44,12 @@ class SlowToReturn(PresenceStore):
         return viewer_session
 
 
-async def test_who_is_displaced_is_always_there_to_be_reported(database: Database) -> None:
+async def test_who_is_displaced_is_always_there_to_hear_of_it(database: Database) -> None:
     presence = SlowToReturn(database)
     console_server = ConsoleServer(SimpleNamespace(presence=presence), {})
 
     async def arrive() -> tuple[int | None, set[int]]:
-        console = await console_server._arrive(None, LINE, ADA, b"")
+        console = await console_server._arrive(None, UPSTREAM, ADA, b"")
         return console.viewer_session.displaced, set(console_server._open_consoles)
 
     first, second = await asyncio.gather(arrive(), arrive())
@@ -76,7 +76,7 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
     monkeypatch.setattr(module, "LEAVE_AGAIN_SECONDS", 0.01)
     presence = Stalled(database)
     console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now), {})
-    console = await console_server._arrive(None, LINE, ADA, b"")
+    console = await console_server._arrive(None, UPSTREAM, ADA, b"")
     await console_server._close(console, "connection lost")
     with database.read() as work:
         assert state_of(work, ADA.instrument).operator is None
@@ -84,7 +84,7 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 
 
 async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_go_of(database: Database) -> None:
-    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentDoor()})
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentConnector()})
     written: list[bytes] = []
     upstream = SimpleNamespace(server_init=SCREEN, write=written.append)
     async with console_server._releaser.running():
@@ -118,7 +118,7 @@ async def test_all_windows_of_a_person_pay_from_one_budget_though_they_close_in_
     assert first is not bens
 
 
-class SilentDoor:
+class SilentConnector:
     """Leads to an instrument that cannot be reached."""
 
     async def open(self) -> None:

@@ -60,8 +60,8 @@ def acts(database: Database) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def test_first_who_may_operate_gets_control_and_later_ones_observe(presence: PresenceStore, database: Database) -> None:
-    seats = [presence.arrive(one) for one in (of("oskar", Level.OBSERVE), of("ada"), of("ben"))]
-    assert [viewer_session.has_control for viewer_session in seats] == [False, True, False]
+    sessions = [presence.arrive(one) for one in (of("oskar", Level.OBSERVE), of("ada"), of("ben"))]
+    assert [viewer_session.has_control for viewer_session in sessions] == [False, True, False]
     now = state(database)
     assert now.operator is not None
     assert (now.operator.username, now.operator.display_name, now.operator.since) == ("ada", "Ada", NOON)
@@ -200,16 +200,16 @@ def test_there_is_never_more_than_one_operator(
     with database.write() as work:
         work.execute(delete(ViewerRow))
         work.execute(delete(ControlRow))
-    seats: list[int] = []
+    sessions: list[int] = []
     operator: str | None = None
     for step, username, which in steps:
         if step == "arrive":
             level = Level.OBSERVE if username == "oskar" else Level.OPERATE
             viewer_session = presence.arrive(of(username, level))
-            seats.append(viewer_session.id)
+            sessions.append(viewer_session.id)
             assert viewer_session.has_control == (level == Level.OPERATE and operator in {None, username})
-        elif seats:
-            viewer = seats[which % len(seats)]
+        elif sessions:
+            viewer = sessions[which % len(sessions)]
             if step == "leave":
                 presence.leave(viewer, "page left")
             else:

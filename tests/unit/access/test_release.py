@@ -16,7 +16,7 @@ LET_GO = b"\x05\x00\x00\x0a\x00\x14"
 
 
 class Instrument:
-    """A door and its lines; the first lines break before anything is read."""
+    """A connector and its connections; the first ones break before anything is read."""
 
     def __init__(self, breaking: int = 0) -> None:
         self.heard: list[bytes] = []

@@ -72,19 +72,19 @@ async def test_refused_password_is_not_tried_again_for_a_while_but_a_corrected_o
     file.touch(mode=0o600)
     file.write_text("wrong")
     async with server(refuse) as port:
-        door = connector_to(port, clock, file)
+        connector = connector_to(port, clock, file)
         for _ in range(10):
             with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
-                await door.open()
+                await connector.open()
         assert tries == 1
         clock.now += timedelta(seconds=31)
         for _ in range(10):
             with pytest.raises(ConsoleUnreachable):
-                await door.open()
+                await connector.open()
         assert tries == 2
         file.write_text("corrected")
         with pytest.raises(ConsoleUnreachable):
-            await door.open()
+            await connector.open()
         assert tries == 3
 
 
@@ -109,15 +109,15 @@ async def test_full_server_is_asked_again_soon_and_one_that_blocks_the_gateway_i
 
     clock = Clock()
     async with server(refuse_once) as port:
-        door = connector_to(port, clock)
+        connector = connector_to(port, clock)
         with pytest.raises(ConsoleUnreachable):
-            await door.open()
+            await connector.open()
         clock.now += timedelta(seconds=seconds - 2)
         with pytest.raises(ConsoleUnreachable):
-            await door.open()
+            await connector.open()
         assert tries == 1
         clock.now += timedelta(seconds=2)
-        await (await door.open()).close()
+        await (await connector.open()).close()
     assert tries == 2
 
 
@@ -154,8 +154,8 @@ async def test_many_who_come_at_once_shake_hands_one_after_the_other() -> None:
         await reader.read()
 
     async with server(count) as port:
-        door = connector_to(port, Clock())
-        upstreams = await asyncio.gather(*(door.open() for _ in range(5)))
+        connector = connector_to(port, Clock())
+        upstreams = await asyncio.gather(*(connector.open() for _ in range(5)))
         await asyncio.gather(*(upstream.close() for upstream in upstreams))
     assert most == 1
 
@@ -195,10 +195,10 @@ async def test_server_that_just_hangs_up_on_a_wrong_password_is_not_asked_again(
     file.touch(mode=0o600)
     file.write_text("wrong")
     async with server(hang_up) as port:
-        door = connector_to(port, clock, file)
+        connector = connector_to(port, clock, file)
         for _ in range(3):
             with pytest.raises(ConsoleUnreachable, match="does not accept the password"):
-                await door.open()
+                await connector.open()
             clock.now += timedelta(seconds=5)
     assert tries == 1
 
@@ -253,7 +253,7 @@ async def test_last_words_arrive_although_the_server_is_still_sending() -> None:
 
 @pytest.mark.parametrize("is_read", [False, True])
 @pytest.mark.parametrize("sent", [b"", bytes(300_000)])
-async def test_line_tells_when_the_instrument_hung_up_before_the_last_words(is_read: bool, sent: bytes) -> None:
+async def test_connection_reports_when_the_instrument_hung_up_before_the_last_words(is_read: bool, sent: bytes) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await let_in(reader, writer)
         writer.write(sent)
@@ -269,7 +269,7 @@ async def test_line_tells_when_the_instrument_hung_up_before_the_last_words(is_r
         assert not await upstream.close()
 
 
-async def test_line_tells_when_the_instrument_does_not_answer_the_last_words() -> None:
+async def test_connection_reports_when_the_instrument_does_not_answer_the_last_words() -> None:
     over = asyncio.Event()
 
     async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,11 +2,10 @@
 
 Theory of operation. Every whole message is looked up in a table by its kind: it passes, it needs a right, or it never
 passes. What it says must then make sense (`validation`), or is cut down until it does. What passes is noted where it
-presses something down, and encoded afresh. When the right
-to input goes, the messages that let go of everything come out of `restrict` in the same breath. Rates are kept in
-two ways: costly requests (a full screen, a new pixel format) are made cheap or refused one by one; the flood as a
-whole is answered by `seconds_to_wait`, for which the caller reads nothing more, so that a flood slows down only
-itself.
+presses something down, and encoded afresh. When the right to input goes, the messages that let go of everything come
+out of `restrict` in the same breath. Rates are kept in two ways: costly requests (a full screen, a new pixel format)
+are made cheap or refused one by one; the flood as a whole is answered by `seconds_to_wait`, for which the caller reads
+nothing more, so that a flood slows down only itself.
 """
 
 from __future__ import annotations

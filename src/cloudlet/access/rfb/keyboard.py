@@ -1,6 +1,6 @@
 """Letting go of every key that a hand can hold, where nobody remembers which ones were down.
 
-A server is told of keys that are not down as well, which RFC 6143 section 7.5.4 leaves without effect. Keysyms are
+A server hears of keys that are not down as well, which RFC 6143 section 7.5.4 leaves without effect. Keysyms are
 those of the X11 protocol, appendix A. All other symbols, one for each character of Unicode, are too many to let go of
 unasked. Scan codes are few, but a server that does not know such messages hangs up; so they are let go of where the
 operator had used some, and last.

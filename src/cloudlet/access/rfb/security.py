@@ -72,7 +72,7 @@ def too_many() -> TooManyFailures:
 
 
 def _is_blocked(reason: str) -> bool:
-    """Tell a blocked address ("Too many security failures") from a full server ("Too many viewers")."""
+    """Distinguish a blocked address ("Too many security failures") from a full server ("Too many viewers")."""
     said = reason.lower()
     return "too many" in said and ("fail" in said or "attempt" in said)
 

@@ -37,7 +37,7 @@ def atomic_write(product: FileBeneath) -> Iterator[BinaryIO]:
                 yield file
             os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         finally:
-            with suppress(OSError):  # the block's own error is the one to be told
+            with suppress(OSError):  # the block's own error is the one to be raised
                 os.unlink(temporary, dir_fd=folder)
 
 

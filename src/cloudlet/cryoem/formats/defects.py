@@ -72,7 +72,7 @@ def parse_defects(text: str) -> Mask:
     if len(sizes) < 2:
         raise ValueError("it does not say CameraSizeX and CameraSizeY")
     columns, rows = (_size(sizes[f"CameraSize{axis}"]) for axis in "XY")
-    mask = np.zeros((rows, columns), bool)  # from the top, until all is told
+    mask = np.zeros((rows, columns), bool)  # from the top, until all are in it
     for number, word, values in entries:
         if word in sizes or word in _IGNORED:
             continue

@@ -53,7 +53,7 @@ class EpuMetadata:
         return self.pixel_size_angstrom if fits else None
 
     def is_super_resolution(self, rows: int, columns: int) -> bool:
-        """Tell whether frames have twice the rows and columns of the image."""
+        """Return whether frames have twice the rows and columns of the image."""
         return self.readout is not None and sorted((rows, columns)) == [2 * size for size in sorted(self.readout)]
 
 

@@ -130,7 +130,7 @@ def open_movie(path: Path) -> Iterator[MovieFile]:
     MovieTruncated
         Not even its first frame can be made out yet.
     MovieWrongType, MovieWrongSize
-        It is no TIFF or MRC file at all, no regular file, or its pixels are not those of a movie.
+        It is no TIFF, MRC or EER file at all, no regular file, or its pixels are not those of a movie.
     """
     with ExitStack() as until_closed:
         with _translate_os_errors(path):  # of the file alone: what its user does meanwhile has errors of its own
@@ -207,7 +207,7 @@ def _check_outline(path: Path, outline: MovieOutline) -> None:
 
 @contextmanager
 def _translate_os_errors(path: Path) -> Iterator[None]:
-    """Tell in plain sentences where the file system refuses a movie.
+    """Say in plain sentences where the file system refuses a movie.
 
     Raises
     ------

@@ -138,7 +138,7 @@ def read_header(name: str, file: BinaryIO) -> MrcHeader:
 
 
 def compression_of(file: BinaryIO) -> Literal["gz", "bz2"] | None:
-    """Tell by a file's first bytes by what it is compressed; None where it is not."""
+    """Return by a file's first bytes how it is compressed; None where it is not."""
     file.seek(0)
     start = file.read(3)
     return "gz" if start[:2] == _GZIP else "bz2" if start == _BZIP2 else None
@@ -182,7 +182,7 @@ def _byte_order_of(name: str, raw: bytes) -> Literal["<", ">"]:
 
 
 def _has_unsigned_bytes(raw: bytes, order: Literal["<", ">"]) -> bool:
-    """Tell by IMOD's stamp and flags; other programs mean signed bytes, as MRC2014 says."""
+    """Return whether bytes are signed, by IMOD's stamp and flags; other programs mean signed bytes, as MRC2014 says."""
     words = np.frombuffer(raw, np.dtype("i4").newbyteorder(order))
     is_stamped = int(words[_STAMP_PLACE // 4]) == _IMOD_STAMP
     return is_stamped and not int(words[_FLAGS_PLACE // 4]) & _SIGNED_FLAG

@@ -57,7 +57,7 @@ _BIG_LAYOUT = _TiffVariant(8, "Q", "Q", "4xQ8x")
 
 
 def is_tiff(file: BinaryIO) -> bool | None:
-    """Tell by its first four bytes whether a file is TIFF; None where it has fewer.
+    """Return by its first four bytes whether a file is TIFF; None where it has fewer.
 
     Raises
     ------

@@ -80,7 +80,7 @@ class StripDecoder:
         return strip
 
     def _is_old(self, page: tifffile.TiffPage) -> bool:
-        """Tell LZW from before TIFF 6, whose codes begin with the last bit: a clear code looks like this there."""
+        """Return whether LZW is from before TIFF 6: its codes begin with the last bit, a clear code looks like this."""
         start = os.pread(self._descriptor, 2, page.dataoffsets[0])
         return len(start) == 2 and start[0] == 0 and start[1] & 1 == 1
 

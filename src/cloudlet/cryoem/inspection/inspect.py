@@ -1,4 +1,4 @@
-"""Which kind of file it is, told by what it holds, and the inspection that fits."""
+"""Which kind of file it is, found by what it holds, and the inspection that fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of every movie and image, whatever its format: its frames, its counts, and what is understood of it."""
+"""What is reported of every movie and image, whatever its format: frames, counts, and what is understood of it."""
 
 from __future__ import annotations
 

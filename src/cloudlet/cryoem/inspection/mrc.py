@@ -34,7 +34,7 @@ _MODES = {
 
 
 def inspect_mrc(path: Path, file: BinaryIO) -> Report:
-    """Tell header and frames."""
+    """Report header and frames."""
     report = Report("MRC file")
     try:
         header = read_header(path.name, file)

@@ -1,4 +1,4 @@
-"""What is told of one file."""
+"""What is reported of one file."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _compression(page: tifffile.TiffPage) -> str:
 
 
 def _eer(report: Report, directory: TiffDirectory) -> EerMovie:
-    """Return the movie, once it is told what it says of itself."""
+    """Return the movie, once it is reported what it says of itself."""
     others = sum(page.compression not in EVENT_COMPRESSIONS for page in directory.pages)
     if others:
         report.add("pages without events", others)

@@ -1,4 +1,4 @@
-"""Which way a gain reference lies on the frames, told from the counts themselves.
+"""Which way a gain reference lies on the frames, found from the counts themselves.
 
 A pixel that counts too little has a gain above 1: the fine structure of the summed raw counts is that of one over the
 gain, under the noise of counting. Both are freed of everything coarse, and correlated. For a wrong orientation, or a

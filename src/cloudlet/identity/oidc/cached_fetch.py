@@ -34,7 +34,7 @@ class CachedFetch(Generic[T]):
         Gets it anew and ends within seconds; raises `ProviderUnreachable` when it cannot, any other error at once to
         the caller.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], clock: Clock) -> None:

@@ -44,7 +44,7 @@ class Discovery:
     client
         Sends the requests.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, settings: IdentityProviderSettings, client: httpx.AsyncClient, clock: Clock) -> None:

@@ -43,7 +43,7 @@ class RelyingParty:
     client
         Sends the requests.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(

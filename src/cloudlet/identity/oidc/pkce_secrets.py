@@ -36,7 +36,7 @@ class PkceSecrets:
     state: str
 
     def __repr__(self) -> str:
-        return "Proof(...)"
+        return "PkceSecrets(...)"
 
     @property
     def nonce(self) -> str:

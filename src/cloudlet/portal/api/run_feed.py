@@ -54,7 +54,7 @@ class RunFeed:
         self._run: Run | None = None
 
     def concerns(self, news: StoredEvent) -> bool:
-        """Tell whether `news` may have changed what the page shows."""
+        """Return whether `news` may have changed what the page shows."""
         if self._run is None:
             return True
         if news.kind in RUN_NEWS:

@@ -105,7 +105,7 @@ class MessageParser:
         return self._skip == 0
 
     def _size(self) -> int | None:
-        """Return the length of the message at the front, None while it cannot be told."""
+        """Return the length of the message at the front, None while it is not known."""
         if not self._held:
             return None
         kind = self._held[0]

@@ -22,7 +22,7 @@ _VERSION = re.compile(rb"RFB (\d{3})\.(\d{3})\n")
 
 @dataclass(frozen=True)
 class Desktop:
-    """What a viewer is told of the screen, and the password that it has to know."""
+    """How the screen is described to a viewer, and the password that it has to know."""
 
     name: str
     area: Rect

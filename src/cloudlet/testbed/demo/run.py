@@ -136,7 +136,7 @@ def _wait_until_ready(supervisor: Supervisor, signs: Signs, logs: Path) -> None:
 
 
 def _has_looked(runs: Runs, began: datetime) -> bool:
-    """Tell whether the edge has looked into the raw folder since `began`; it listens on no port that could answer."""
+    """Return whether the edge has looked into the raw folder since `began`; it listens on no port that could answer."""
     run = runs.latest_run(INSTRUMENT, by=DEMO)
     return run is not None and run.scanned_at is not None and run.scanned_at >= began
 

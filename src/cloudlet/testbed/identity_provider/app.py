@@ -38,7 +38,7 @@ def create_provider(
     key
         The signing key; by default a new one, so that no token outlives the process.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
     codes: ExpiringStore[Grant] = ExpiringStore(CODE_LIFE, clock)
     signer = Signer(new_key() if key is None else key, oddity)

@@ -35,7 +35,7 @@ class BackChannel:
     signer
         Signs identity tokens.
     clock
-        Tells the present instant.
+        Source of the present time.
     oddity
         What is wrong or unusual about this provider, if anything.
     """
@@ -137,7 +137,7 @@ class BackChannel:
 
 
 def _fits(grant: Grant, client: ProviderClient, form: Mapping[str, str]) -> bool:
-    """Tell whether the code was made for this client and address, and for who knows the verifier (RFC 7636, 4.6)."""
+    """Return whether the code was made for this client and address, and for who knows the verifier (RFC 7636, 4.6)."""
     wanted = grant.wanted
     digest = hashlib.sha256(form.get("code_verifier", "").encode("utf-8", "replace")).digest()
     challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -33,7 +33,7 @@ class BrowserEndpoints:
     codes
         Where codes are left for the back channel.
     clock
-        Tells the present instant.
+        Source of the present time.
     oddity
         What is wrong or unusual about this provider, if anything.
     """

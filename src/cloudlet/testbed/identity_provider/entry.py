@@ -39,6 +39,6 @@ class Entry:
         return answer
 
     def has_entered(self, request: Request) -> bool:
-        """Tell whether this browser has opened the link."""
+        """Return whether this browser has opened the link."""
         value = request.cookies.get(self._cookie, "")
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._value.encode())

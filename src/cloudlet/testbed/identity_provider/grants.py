@@ -46,7 +46,7 @@ class ExpiringStore(Generic[T]):
     life
         How long each is kept.
     clock
-        Tells the present instant.
+        Source of the present time.
     """
 
     def __init__(self, life: timedelta, clock: Clock) -> None:

@@ -29,7 +29,7 @@ def test_each_browser_and_each_sign_in_has_its_own_values(a: str, b: str, c: str
         assert first.verifier != second.verifier
 
 
-def test_proof_does_not_show_itself_in_logs() -> None:
+def test_pkce_secrets_do_not_show_themselves_in_logs() -> None:
     pkce = PkceSecrets("browser-secret", "state-secret")
     assert "secret" not in f"{pkce} {pkce!r}"
 

@@ -1,7 +1,8 @@
 """From a movie on a device to its motion: a coarse path, then the path, then the field about it.
 
-Each of the later two is a climb by Newton's method with the expected curvature. It begins at low resolution, where even
-frames that are far off still overlap with the others, and goes finer as they come close. Priors are chosen on the way.
+Each of the later two is a search by Newton's method with the expected curvature. It begins at low resolution, where
+even frames that are far off still overlap with the others, and goes finer as they come close. Priors are chosen on the
+way.
 """
 
 from __future__ import annotations
@@ -120,15 +121,15 @@ class _Alignment:
         )
 
     def _path(self, spectra: Spectra, path: Floats) -> tuple[Floats, tuple[Posterior, Posterior]]:
-        climb = NewtonSearch(spectra, self._ring_amplitudes(spectra), np.zeros_like(path), path[None])
+        search = NewtonSearch(spectra, self._ring_amplitudes(spectra), np.zeros_like(path), path[None])
         chosen = PathWidths(0.3, 0.3, 3.0)
         for number, resolution in enumerate(_PATH_STEPS):
             candidates = list(path_widths()) if number in _CHOICES else [chosen]
             priors = [
                 Prior(np.ones((1, 1)), path_frames(self._task.middles, widths, self._pixel)) for widths in candidates
             ]
-            chosen = candidates[climb.step(self._pixel / resolution, priors)]
-        return climb.displacements[0], climb.axes
+            chosen = candidates[search.step(self._pixel / resolution, priors)]
+        return search.displacements[0], search.axes
 
     def _field(self, path: Floats) -> LocalField | None:
         grid = self._grid()
@@ -137,7 +138,7 @@ class _Alignment:
         windows = patch_windows(self._stack.layout.binned_shape, grid)
         spectra = self._stack.spectra(windows, self._limit, self._amplitudes)
         patches = Patches(windows, self._pixel)
-        climb = NewtonSearch(spectra, self._ring_amplitudes(spectra), path, np.zeros((len(windows), *path.shape)))
+        search = NewtonSearch(spectra, self._ring_amplitudes(spectra), path, np.zeros((len(windows), *path.shape)))
         size = min(self._stack.layout.binned_shape) * self._pixel
         chosen = FieldWidths(0.25 * size, 0.3, 2.0)
         roots = {length: patches.root(length) for length in {widths.length for widths in field_widths(size)}}
@@ -147,8 +148,8 @@ class _Alignment:
                 Prior(roots[widths.length], field_frames(self._task.middles, widths, self._pixel))
                 for widths in candidates
             ]
-            chosen = candidates[climb.step(self._pixel / resolution, priors)]
-        return LocalField(patches, chosen.length, roots[chosen.length], climb.axes)
+            chosen = candidates[search.step(self._pixel / resolution, priors)]
+        return LocalField(patches, chosen.length, roots[chosen.length], search.axes)
 
     def _grid(self) -> tuple[int, int]:
         rows, columns = self._stack.layout.binned_shape

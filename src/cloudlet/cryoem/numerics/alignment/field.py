@@ -17,7 +17,7 @@ __all__ = ["LocalField", "MotionField"]
 Floats = NDArray[np.float64]
 
 _SAMPLES = 9
-"""Places along each side that stand for the field where a mean over it is told."""
+"""Places along each side that stand for the field where a mean over it is taken."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def translate_memory_errors(work: Callable[P, T]) -> Callable[P, T]:
         try:
             return work(*args, **kwargs)
         except RuntimeError as cause:
-            # torch has an error of its own for its allocator; the driver's and cuFFT's are told by their words alone
+            # torch has an error of its own for its allocator; the driver's and cuFFT's are known by their words alone
             if not any(words in str(cause) for words in ("out of memory", "ALLOC_FAILED")):
                 raise
             raise DeviceFull("found no room left on the graphics card") from cause

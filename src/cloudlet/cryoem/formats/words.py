@@ -1,8 +1,8 @@
 """Eight bytes at a time, anywhere in an array of bytes: what decoders copy and read bits with.
 
 numba reads an array element by element and has no way to learn that eight of them may go together. These two
-instructions take eight, and check nothing: to compare each place with the array's length costs LZW a fifth of its speed,
-EER a seventh.
+instructions take eight, and check nothing: to compare each place with the array's length costs LZW a fifth of its
+speed, EER a seventh.
 
 So they are for loops alone whose every place follows from what was compared before. Such a loop is private to its
 module, whose one way in refuses buffers that are too short; its tests compile it a second time with instructions that

@@ -1,9 +1,10 @@
 """OpenID Connect as a relying party: authorization code flow with state, nonce and PKCE, nothing optional left out.
 
 Theory of operation: each provider is pinned to one issuer, one asymmetric algorithm and one redirect address
-of its own. `party` knows the order of the steps. `pkce_secrets` derives nonce and PKCE verifier from a secret that only
-the browser holds, `discovery` reads metadata and keys, which `cached_fetch` keeps, `exchange` trades the code for tokens
-and asks for userinfo, `signature` and `claims` check the identity token; `fetch` bounds whatever a provider answers.
+of its own. `party` knows the order of the steps. `pkce_secrets` derives nonce and PKCE verifier from a secret that
+only the browser holds, `discovery` reads metadata and keys, which `cached_fetch` keeps, `exchange` trades the code for
+tokens and asks for userinfo, `signature` and `claims` check the identity token; `fetch` bounds whatever a provider
+answers.
 
 Where a provider needs something of its own: what its administrator has to say in `identity.settings`; how its token
 endpoint wants to be asked in `exchange`; what it calls a person in `claims`; odd metadata or keys in `discovery`.

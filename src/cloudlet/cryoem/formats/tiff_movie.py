@@ -22,6 +22,10 @@ __all__ = ["BROKEN_BYTES", "TiffDirectory", "TiffMovie", "end_of_data", "open_ti
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
+_COMPRESSIONS = {1: "none", 5: "LZW", 8: "deflate", 32773: "PackBits", 32946: "deflate", 50000: "Zstandard"}
+"""TIFF's numbers of those that movies have. The library decodes many more, by code that is made for pictures, is large,
+and has had its overflows; nobody who can write to a raw folder is to choose among it."""
+
 BROKEN_BYTES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
 """What tifffile and imagecodecs raise on bytes they cannot follow."""
 
@@ -172,11 +176,20 @@ def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
             "Let the camera save frames as 8 or 16 bit grey TIFF.",
         )
     for number, page in enumerate(pages, 1):
+        if page.compression not in _COMPRESSIONS:
+            raise MovieWrongType(
+                f"Frame {number} of {name} is compressed as {_called(page)}, which no camera does.",
+                f"Let the camera compress frames by one of {', '.join(sorted(set(_COMPRESSIONS.values())))}.",
+            )
         if page.shape != first.shape or page.dtype != first.dtype:
             raise MovieWrongSize(
                 f"Frame {number} of {name} differs in size or type from the first one.",
                 "Check the camera's settings; leave the movie out.",
             )
+
+
+def _called(page: tifffile.TiffPage) -> str:
+    return str(getattr(page.compression, "name", page.compression))
 
 
 def end_of_data(page: tifffile.TiffPage) -> int:

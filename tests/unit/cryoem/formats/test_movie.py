@@ -141,6 +141,24 @@ def test_a_colour_picture_is_of_the_wrong_type(tmp_path: Path) -> None:
         outline_of(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("compression", ["jpeg", "jpeg2000", "jpegxl", "lerc", "lzma"])
+def test_what_is_compressed_as_pictures_are_is_refused_before_it_is_decoded(tmp_path: Path, compression: str) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for _ in range(2):
+            tiff.write(np.zeros((256, 256), np.uint8), compression=compression, metadata=None)
+    with pytest.raises(MovieWrongType, match="is compressed as"):
+        outline_of(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "deflate", "packbits", "zstd", "adobe_deflate"])
+def test_what_is_compressed_as_movies_are_is_read(tmp_path: Path, compression: str | None) -> None:
+    frames = np.random.default_rng(0).poisson(1, (2, 256, 256)).astype(np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for frame in frames:
+            tiff.write(frame, compression=compression, metadata=None)
+    np.testing.assert_array_equal(read_movie(tmp_path / "a.tif")[:, ::-1], frames)
+
+
 def test_a_volume_of_complex_numbers_is_of_the_wrong_type(tmp_path: Path) -> None:
     mrcfile.write(tmp_path / "a.mrc", np.zeros((2, 300, 300), np.complex64))
     with pytest.raises(MovieWrongType, match="mode 4"):

@@ -7,6 +7,7 @@ cannot make two lines of one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -21,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
 """Those of syslog, as sd-daemon(3) has them in front of a line for the journal."""
+
+
+STREAMS_CANCELLED = "Cancel %s running task(s), timeout graceful shutdown exceeded"
+"""What uvicorn 0.54 says of open pages at the end of a process."""
 
 
 class LogFormatter(logging.Formatter):
@@ -65,7 +70,7 @@ def log_to_stderr() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the codes of every sign-in
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.ERROR)  # below, it logs whole addresses, and a line or two for each malformed request
-    uvicorn.addFilter(_without_browsers_traceback)
+    uvicorn.addFilter(_is_of_ours)
     logger.info("cloudlet %s begins as process %d", version("cloudlet"), os.getpid())
 
 
@@ -78,8 +83,13 @@ def _is_journal(stream: TextIO) -> bool:
     return announced == f"{status.st_dev}:{status.st_ino}"
 
 
-def _without_browsers_traceback(record: logging.LogRecord) -> bool:
-    """Keep no traceback of text that a browser sent in another encoding than UTF-8: it says nothing of ours."""
-    if record.exc_info is not None and isinstance(record.exc_info[1], UnicodeDecodeError):
+def _is_of_ours(record: logging.LogRecord) -> bool:
+    """Return whether a record of uvicorn's is worth its line, and keep no traceback of what a browser caused.
+
+    Streams of events end by being cancelled when the process ends; uvicorn calls each of them a fault. Text in another
+    encoding than UTF-8 is the browser's fault, and a traceback says nothing of it.
+    """
+    error = None if record.exc_info is None else record.exc_info[1]
+    if isinstance(error, UnicodeDecodeError):
         record.exc_info = None
-    return True
+    return not isinstance(error, asyncio.CancelledError) and record.msg != STREAMS_CANCELLED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvicorn.server
 
 from cloudlet.processes import logs
 from cloudlet.processes.logs import LogFormatter
@@ -63,9 +65,26 @@ def test_the_journal_is_what_systemd_announced_and_nothing_else(
     assert not logs._is_journal(sys.__stderr__ or sys.stderr)
 
 
+def record_of(message: str, fault: BaseException | None) -> logging.LogRecord:
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, message, (), None)
+    record.exc_info = None if fault is None else (type(fault), fault, None)
+    return record
+
+
 def test_text_that_is_no_utf_8_costs_a_line_without_a_traceback() -> None:
-    record = logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, "Invalid UTF-8", (), None)
-    fault = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no")
-    record.exc_info = (type(fault), fault, None)
-    assert logs._without_browsers_traceback(record)
+    record = record_of("Invalid UTF-8", UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"))
+    assert logs._is_of_ours(record)
     assert record.exc_info is None
+
+
+def test_open_pages_are_no_fault_when_a_process_ends() -> None:
+    assert not logs._is_of_ours(record_of("Exception in ASGI application", asyncio.CancelledError()))
+    said_by_uvicorn = Path(uvicorn.server.__file__).read_text()
+    assert logs.STREAMS_CANCELLED in said_by_uvicorn
+    assert not logs._is_of_ours(record_of(logs.STREAMS_CANCELLED, None))
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    record = record_of("Exception in ASGI application", raised("ours"))
+    assert logs._is_of_ours(record)
+    assert record.exc_info is not None

@@ -15,10 +15,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cloudlet.errors import CloudletError
+from cloudlet.openat import when_not_leased
 
 __all__ = ["FileUnusable", "check_readable", "read_secret"]
 
 MAX_SECRET_BYTES = 64 * 1024
+BYTE_ORDER_MARK = "\ufeff"
 TOO_OPEN = stat.S_IRWXO | stat.S_IWGRP
 """Whoever may do this to a secret file knows the secret, or puts another into its place.
 
@@ -47,7 +49,7 @@ def read_secret(path: Path) -> SecretStr:
             raise FileUnusable(
                 f"The secret file {path} is open to others (mode {stat.S_IMODE(mode):04o}).",
                 f"Run chmod 600 {path}, or 640 where the service reads it by its group, and replace the secret, which "
-                "others may know.",
+                "others may know. Where a container engine mounts it, say there mode=0400, or 0440 with the group.",
             )
         return SecretStr(_text(path, descriptor))
 
@@ -68,7 +70,7 @@ def check_readable(path: Path) -> None:
 def _opened(path: Path) -> Iterator[int]:
     """Yield the descriptor of the regular file at `path`; a pipe is not waited for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = when_not_leased(lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     except (OSError, ValueError) as cause:
         why = getattr(cause, "strerror", None) or str(cause)
         raise FileUnusable(f"The file {path} cannot be read: {why}.", "Check its path, and who may read it.") from cause
@@ -87,6 +89,13 @@ def _text(path: Path, descriptor: int) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:
         raise FileUnusable(f"The secret file {path} holds no text.", "Write the secret into it as text.") from cause
-    if len(data) > MAX_SECRET_BYTES or not text.strip():
-        raise FileUnusable(f"The secret file {path} is empty or too large.", "Write the secret into it, alone.")
+    if text.startswith(BYTE_ORDER_MARK):
+        raise FileUnusable(
+            f"The secret file {path} begins with a byte order mark, which would be part of the secret.",
+            "Save it as plain UTF-8 text.",
+        )
+    if len(data) > MAX_SECRET_BYTES or not text.partition("\n")[0].strip():
+        raise FileUnusable(
+            f"The secret file {path} is too large, or its first line is empty.", "Write the secret into it, alone."
+        )
     return text

@@ -16,7 +16,8 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = [
     "opened_folder",
     "private_folder",
     "read_beneath",
+    "when_not_leased",
 ]
 
 _OPENAT2 = 437
@@ -39,6 +41,9 @@ _ARCHITECTURES = frozenset({"x86_64", "aarch64"})
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08  # linux/openat2.h
 _UNAVAILABLE = frozenset({errno.ENOSYS, errno.EPERM})
 """EPERM is what older containers answer to calls they do not know; from a file itself, walking gives it again."""
+
+LEASE_SECONDS = 1.0
+LEASE_PAUSE_SECONDS = 0.05
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY
 _NO_FILE = "is a folder, a pipe or a device, not a file"
@@ -166,8 +171,8 @@ def open_beneath(folder: int, name: str, flags: int, mode: int = 0o666, *, in_on
     try:
         if in_one_call and os.uname().machine in _ARCHITECTURES:
             with suppress(_Unavailable):
-                return _open_in_one_call(folder, name, flags, mode)
-        return _open_step_by_step(folder, parts, flags, mode)
+                return when_not_leased(lambda: _open_in_one_call(folder, name, flags, mode))
+        return when_not_leased(lambda: _open_step_by_step(folder, parts, flags, mode))
     except PathRefused:
         raise
     except OSError as cause:
@@ -224,7 +229,7 @@ def private_folder(place: FileBeneath) -> Iterator[Path]:
         os.mkdir(name, 0o700, dir_fd=outer)
         inner = open_beneath(outer, name, _FOLDER)
         try:
-            if os.fstat(inner).st_uid != os.geteuid():  # only its owner may write into what we have made
+            if os.fstat(inner).st_uid != _own_uid(inner):  # only its owner may write into what we have made
                 raise PathRefused(errno.EPERM, f"{place.name} is somebody else's")
             yield Path(f"/proc/self/fd/{inner}")
         finally:
@@ -232,6 +237,37 @@ def private_folder(place: FileBeneath) -> Iterator[Path]:
             shutil.rmtree(name, ignore_errors=True, dir_fd=outer)
     finally:
         os.close(outer)
+
+
+def when_not_leased(opening: Callable[[], int]) -> int:
+    """Return the descriptor that `opening` gets without waiting, after a lease on the file was given back.
+
+    A file server (Samba with kernel oplocks, NFS delegations) may hold a lease on a file that a client has open. Who
+    opens it without waiting gets EAGAIN, and the server is asked to give the lease back, which takes a moment.
+
+    Raises
+    ------
+    OSError
+        Whatever `opening` raises; EAGAIN where the lease still stands after a second.
+    """
+    give_up_at = time.monotonic() + LEASE_SECONDS
+    while True:
+        try:
+            return opening()
+        except BlockingIOError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(LEASE_PAUSE_SECONDS)
+
+
+def _own_uid(folder: int) -> int:
+    """Return who owns what we make in a folder: file servers that map users call us by another number."""
+    probe = os.open(".owner", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    try:
+        return os.fstat(probe).st_uid
+    finally:
+        os.close(probe)
+        os.unlink(".owner", dir_fd=folder)
 
 
 class _Unavailable(Exception):

@@ -39,7 +39,7 @@ def test_secret_behind_a_link_is_judged_by_the_file_that_the_link_leads_to(tmp_p
         read_secret(link)
 
 
-@pytest.mark.parametrize("data", [b"", b" \n", b"\xff\xfe", b"a" * 70_000])
+@pytest.mark.parametrize("data", [b"", b" \n", b"\nsecret\n", b"\xef\xbb\xbfsecret\n", b"\xff\xfe", b"a" * 70_000])
 def test_secret_that_cannot_be_one_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(FileUnusable):
         read_secret(secret_file(tmp_path, 0o600, data))

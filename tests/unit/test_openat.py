@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -263,3 +265,26 @@ def test_nothing_is_read_elsewhere_while_somebody_swaps_the_folder_for_a_link(fo
     with swapping(folder / "inside", folder / "link"):
         until_both(attempt)
     assert read == {b"ours"}
+
+
+@pytest.mark.parametrize("is_given_back", [True, False])
+def test_a_file_that_a_server_has_a_lease_on_is_opened_once_it_is_given_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_given_back: bool
+) -> None:
+    """A lease of our own: the kernel asks for it back by a signal, as it asks a file server."""
+    monkeypatch.setattr("cloudlet.openat.LEASE_SECONDS", 0.2)
+    (folder / "leased").write_text("held")
+    holder = os.open(folder / "leased", os.O_RDWR)
+    former = signal.signal(
+        signal.SIGIO, lambda *_: fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_UNLCK) if is_given_back else None
+    )
+    try:
+        fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        if is_given_back:
+            assert read_beneath(FileBeneath(folder, "leased"), 100) == b"held"
+        else:
+            with pytest.raises(BlockingIOError):
+                read_beneath(FileBeneath(folder, "leased"), 100)
+    finally:
+        os.close(holder)
+        signal.signal(signal.SIGIO, former)

@@ -33,6 +33,7 @@ WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xa
 
 CONNECTION_OPTIONS: dict[str, Any] = {
     "client_encoding": "utf8",
+    "target_session_attrs": "read-write",
     "fallback_application_name": "cloudlet",
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": LOST_PEER_SECONDS // 2,
@@ -41,6 +42,9 @@ CONNECTION_OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": LOST_PEER_SECONDS * 1000,
 }
 """How the client notices that the server has vanished; what the address says goes over it."""
+
+DEMOTED = frozenset({"25006", "0A000"})
+"""What a standby answers to whoever begins to write: read-only transaction, feature not supported during recovery."""
 
 SESSION_OPTIONS = {
     "lock_timeout": TURN_SECONDS,
@@ -124,7 +128,15 @@ def _refuse_half(connection: Connection) -> None:
 
 
 def _as_operational(context: ExceptionContext) -> None:
-    """Make of a connection that the server closed on a silent client what psycopg makes of every other lost one."""
+    """Make of a connection that the server closed on a silent client what psycopg makes of every other lost one.
+
+    A server that has become a standby counts as lost too: there a unit of work could not begin ever again.
+    """
+    if getattr(context.original_exception, "sqlstate", None) in DEMOTED and context.statement == WRITE:
+        context.is_disconnect = True
+        raise OperationalError(
+            context.statement, context.parameters, context.original_exception, connection_invalidated=True
+        )
     if context.is_disconnect and isinstance(context.sqlalchemy_exception, InternalError):
         raise OperationalError(
             context.statement, context.parameters, context.original_exception, connection_invalidated=True

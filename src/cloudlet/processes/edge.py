@@ -21,6 +21,7 @@ from cloudlet.database import Database
 from cloudlet.errors import CloudletError
 from cloudlet.events import EventsMissed, latest, read_after
 from cloudlet.instruments import Instruments, SessionOpened
+from cloudlet.migrations import check_up_to_date
 from cloudlet.processes.logs import log_to_stderr
 from cloudlet.processes.parent import end_with_parent
 from cloudlet.settings import Settings
@@ -50,6 +51,7 @@ def run(settings: Settings) -> None:
     log_to_stderr()
     database = Database(settings.database.url)
     try:
+        check_up_to_date(database)
         workloads = dict(_workloads(settings))
         run_edge(database, Instruments(database), workloads, settings.analytics, settings.compute.workers)
     finally:

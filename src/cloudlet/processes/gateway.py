@@ -19,6 +19,7 @@ from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Identities
 from cloudlet.instruments import Instruments
+from cloudlet.migrations import check_up_to_date
 from cloudlet.processes.connections import raise_connection_limit
 from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.logs import log_to_stderr
@@ -73,11 +74,12 @@ def run(settings: Settings, listener: socket.socket) -> None:
     log_to_stderr()
     raise_connection_limit()
     database = Database(settings.database.url)
-    consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
-    identities = Identities(database, settings.identity)
-    access = Access(database, Instruments(database), identities, settings.access)
-    app = create_gateway(database, access, identities, consoles, settings.access.origins)
     try:
+        check_up_to_date(database)
+        consoles = {key: each.console for key, each in settings.instruments.items() if each.console is not None}
+        identities = Identities(database, settings.identity)
+        access = Access(database, Instruments(database), identities, settings.access)
+        app = create_gateway(database, access, identities, consoles, settings.access.origins)
         server(app, ConsoleProtocol).run(sockets=[listener])
     finally:
         database.close()

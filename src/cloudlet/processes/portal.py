@@ -16,6 +16,7 @@ from cloudlet.identity import Guard, Identities
 from cloudlet.identity.routes import router as sign_in_routes
 from cloudlet.identity.sign_in import SignIn
 from cloudlet.instruments import Instruments
+from cloudlet.migrations import check_up_to_date
 from cloudlet.portal.app import create_portal
 from cloudlet.portal.services import Services
 from cloudlet.processes.connections import raise_connection_limit
@@ -64,6 +65,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
     raise_connection_limit()
     database = Database(settings.database.url)
     try:
+        check_up_to_date(database)
         server(build(settings, database)).run(sockets=[listener])
     finally:
         database.close()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from cloudlet.cryoem.external.supervise import CANNOT_RUN
 
 __all__ = ["CannotRun", "Ended", "TookTooLong", "run_program"]
 
 _SUPERVISOR = Path(__file__).with_name("supervise.py")
-_OUTPUT = "said.txt"
 _SHOWN_BYTES = 4096
+_PIECE_BYTES = 64 * 1024
 _END_SECONDS = 10.0
 """For everything to be gone once it is killed; what the kernel cannot end by then hangs in a file system."""
 
@@ -46,7 +48,7 @@ def run_program(command: Sequence[str], folder: Path, seconds: float) -> Ended:
     command
         The program and its arguments.
     folder
-        Where it runs; its output is written there too, to ``said.txt``.
+        Where it runs.
     seconds
         How long it may take.
 
@@ -56,23 +58,42 @@ def run_program(command: Sequence[str], folder: Path, seconds: float) -> Ended:
         There is no such program, or it cannot be executed.
     TookTooLong
         It had not ended after `seconds`.
-    OSError
-        Its output cannot be written.
     """
     supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(os.getpid()), *command]
-    output = folder / _OUTPUT
-    with output.open("wb") as file:
-        running = subprocess.Popen(supervised, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    running = subprocess.Popen(
+        supervised, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output = _Tail(running)
     try:
         status = running.wait(seconds)
     except subprocess.TimeoutExpired as cause:
         raise TookTooLong from cause
     finally:
         _end(running)
-    said = _end_of(output)
+        said = output.finish()
     if status == CANNOT_RUN:
         raise CannotRun(said.decode(errors="replace").strip())
     return Ended(status, said)
+
+
+class _Tail:
+    """Reads a program's output so that it never waits, and keeps the end of it: it may write without end."""
+
+    def __init__(self, running: subprocess.Popen[bytes]) -> None:
+        self._running = running
+        self._kept = b""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> bytes:
+        """Return the end of the output, once everybody who could add to it is gone."""
+        self._thread.join(_END_SECONDS)
+        return self._kept
+
+    def _read(self) -> None:
+        with cast(BinaryIO, self._running.stdout) as pipe:
+            while piece := os.read(pipe.fileno(), _PIECE_BYTES):
+                self._kept = (self._kept + piece)[-_SHOWN_BYTES:]
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:
@@ -84,9 +105,3 @@ def _end(running: subprocess.Popen[bytes]) -> None:
         running.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
         running.kill()
-
-
-def _end_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _SHOWN_BYTES))
-        return file.read()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cloudlet.errors import CloudletError
+from cloudlet.openat import when_not_leased
 
 __all__ = ["NotARegularFile", "opened", "refusing", "size_of"]
 
@@ -34,7 +35,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         It is not there, or cannot be opened.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = when_not_leased(lambda: os.open(path, flags))
     except OSError as cause:
         if cause.errno in {errno.ELOOP, errno.ENXIO}:  # a link; a socket, or a device that is not there
             raise NotARegularFile(cause.errno, "it is no regular file") from cause

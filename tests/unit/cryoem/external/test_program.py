@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -97,16 +98,26 @@ run_program(["sh", "-c", {FAMILY!r}], Path({str(tmp_path)!r}), 300)
         parent.wait(20)
 
 
+@pytest.mark.parametrize("seconds", [0.8, 60])
+def test_what_left_the_programs_group_is_ended_too(tmp_path: Path, seconds: float) -> None:
+    script = (
+        "setsid sh -c 'sleep 300 & echo $$ $! > pids.new; mv pids.new pids; wait' & while ! test -e pids; do :; done"
+    )
+    with suppress(TookTooLong):
+        run_program(["sh", "-c", f"{script}; {'sleep 300' if seconds < 1 else 'exit 0'}"], tmp_path, seconds)
+    assert are_gone(family(tmp_path))
+
+
+def test_output_without_end_fills_neither_disk_nor_memory(tmp_path: Path) -> None:
+    with pytest.raises(TookTooLong):
+        run_program(["yes"], tmp_path, 0.5)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_programs_are_run_from_threads_side_by_side(tmp_path: Path) -> None:
-    folders = [tmp_path / str(number) for number in range(4)]
-    for folder in folders:
-        folder.mkdir()
-    threads = [threading.Thread(target=run_program, args=(["sh", "-c", "echo here"], each, 60)) for each in folders]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {(folder / "said.txt").read_text() for folder in folders} == {"here\n"}
+    with ThreadPoolExecutor(4) as pool:
+        ended = list(pool.map(lambda number: run_program(["sh", "-c", f"echo {number}"], tmp_path, 60), range(4)))
+    assert [each.said_last for each in ended] == [b"0\n", b"1\n", b"2\n", b"3\n"]
 
 
 def test_relion_that_takes_too_long_is_reported_with_what_to_do(tmp_path: Path) -> None:

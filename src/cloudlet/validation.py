@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-__all__ = ["describe_problems", "inner_model"]
+__all__ = ["Key", "describe_problems", "inner_model"]
+
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def _checked_key(value: str) -> str:
+    if not KEY.fullmatch(value):
+        raise ValueError("a key is made of lower-case letters, digits and hyphens, at most 32, as in krios-1")
+    return value
+
+
+Key = Annotated[str, AfterValidator(_checked_key)]
+"""What a table of settings is called by, in addresses too."""
 
 SENTENCES = {
     "missing": "it is missing",

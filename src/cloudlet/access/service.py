@@ -81,8 +81,13 @@ class Access:
             record(work, Act(str(by), "access.granted", grant.instrument, detail))
             publish(work, GrantChanged(grant.instrument, username=grant.username))
 
-    def revoke(self, username: str, instrument: str, *, by: Actor, work: Session | None = None) -> None:
+    def revoke(self, username: str, instrument: str, *, by: Actor, work: Session | None = None) -> bool:
         """End everything that `username` may do with `instrument`; an open console closes within seconds.
+
+        Returns
+        -------
+        bool
+            Whether there was anything to end; False for a name or an instrument that was mistyped.
 
         Raises
         ------
@@ -92,9 +97,10 @@ class Access:
         with self._database.write(work) as work:
             require(may_revoke(by, self._held_by(work, by, instrument), self._clock()))
             if not grants.end(work, username, instrument, self._clock()):
-                return
+                return False
             record(work, Act(str(by), "access.revoked", instrument, {"username": username}))
             publish(work, GrantChanged(instrument, username=username))
+            return True
 
     def level(self, username: str, instrument: str, *, work: Session | None = None) -> Level | None:
         """Return the highest level that `username` has on `instrument` now, None where there is none."""

@@ -64,7 +64,6 @@ class ConsoleSettings(BaseModel):
         title="Host",
         description="Name or address of the VNC server, on the private side; no default, because a wrong guess "
         "would send the password to a stranger.",
-        min_length=1,
     )
     port: int = Field(
         default=5900,
@@ -80,3 +79,10 @@ class ConsoleSettings(BaseModel):
         "(mode 0600 or 0640): others are refused. Without one the server must ask for none, which is the default "
         "because it needs no secret.",
     )
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, value: str) -> str:
+        if not value or not value.isprintable() or any(sign in value for sign in "/@ "):
+            raise ValueError("give the name or the address of a host alone; the port is a setting of its own")
+        return value

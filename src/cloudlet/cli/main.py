@@ -71,12 +71,15 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     """Report every problem in the settings at once, with those of workloads and of all files that are named."""
     from cloudlet.access import check_consoles
     from cloudlet.analytics import check_workloads
+    from cloudlet.database import check_database
     from cloudlet.identity import check_providers
     from cloudlet.settings import examine, unusable
 
     examined = examine(settings)
+    in_database = check_database(examined.database) if examined.database else []
     problems = [
         *examined.problems,
+        *(f"database.url: {problem}" for problem in in_database),
         *_located("identity.providers.{}.client_secret_file", check_providers(examined.providers)),
         *_located("instruments.{}.console.password_file", check_consoles(examined.consoles)),
         *_located("instruments.{}.workload", check_workloads(examined.workloads)),

@@ -18,6 +18,7 @@ from cloudlet.cryoem.formats.movie import check_last_frame, open_movie
 from cloudlet.cryoem.names import MOVIE_SUFFIXES, is_movie_name, movie_stem
 from cloudlet.cryoem.settings import CryoemSettings, checked_settings
 from cloudlet.errors import CloudletError
+from cloudlet.escaping import escape_controls
 
 __all__ = ["MovieSummary", "print_preview", "summarize"]
 
@@ -57,7 +58,8 @@ def print_preview(console: Console, raw: Path, settings: Mapping[str, Any]) -> i
     if kinds:
         console.print(_table(kinds))
     for name, problem in problems.items():
-        console.print(Text.assemble((name, "bold"), f": {problem.message} {problem.remedy}"), soft_wrap=True)
+        why = escape_controls(f": {problem.message} {problem.remedy}")
+        console.print(Text.assemble((escape_controls(name), "bold"), why), soft_wrap=True)
     console.print(f"{kinds.total()} can be measured, {len(problems)} cannot. Nothing was done.")
     return SOME_CANNOT if problems else FINE
 

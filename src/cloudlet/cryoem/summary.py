@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cloudlet.analytics import Declaration, Exposure
 from cloudlet.cryoem.batch import Batch, Outcome
+from cloudlet.escaping import escape_controls
 
 __all__ = ["FAILED", "UNUSABLE", "figures_of", "print_summary"]
 
@@ -25,13 +26,14 @@ def print_summary(console: Console, outcome: Outcome, batch: Batch, declaration:
     """Print how it ended and return the exit status."""
     if outcome.run.problem is not None:
         problem = outcome.run.problem
-        console.print(Text.assemble((problem.message, "bold red"), f" {problem.remedy}"), soft_wrap=True)
+        message, remedy = escape_controls(problem.message), escape_controls(problem.remedy)
+        console.print(Text.assemble((message, "bold red"), f" {remedy}"), soft_wrap=True)
         return UNUSABLE
     waiting = sum(outcome.counts.values()) - len(outcome.done) - len(outcome.failures) - outcome.gone
     if outcome.done:
         console.print(figures_of(declaration, outcome.done))
     for line in _lines(outcome, waiting, batch.project_folder.absolute()):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(escape_controls(line)), soft_wrap=True)
     if outcome.failures:
         console.print(_failures(outcome))
     return FAILED if outcome.failures or (waiting and not batch.is_watching) else 0
@@ -70,7 +72,8 @@ def _failures(outcome: Outcome) -> Table:
     table = Table("Failed movie", "Why, and what to do", box=None)
     for exposure in outcome.failures[:_SHOWN_FAILURES]:
         problem = exposure.problem
-        table.add_row(Text(exposure.name), Text(f"{problem.message} {problem.remedy}" if problem else ""))
+        why = f"{problem.message} {problem.remedy}" if problem else ""
+        table.add_row(Text(escape_controls(exposure.name)), Text(escape_controls(why)))
     if len(outcome.failures) > _SHOWN_FAILURES:
         table.add_row("...", f"and {len(outcome.failures) - _SHOWN_FAILURES} more")
     return table

@@ -5,6 +5,7 @@ what was read inside one is still true when it commits, and numbers are given ou
 """
 
 from cloudlet.database.base import JsonObject, Table, UtcInstant
+from cloudlet.database.checks import check_database
 from cloudlet.database.engine import Database, now_in
 from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
 from cloudlet.database.settings import DatabaseSettings
@@ -17,5 +18,6 @@ __all__ = [
     "Table",
     "UtcInstant",
     "ValueNotStorable",
+    "check_database",
     "now_in",
 ]

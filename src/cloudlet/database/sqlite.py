@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from cloudlet.database.checks import check_folder
 from cloudlet.database.errors import DatabaseUnusable
 from cloudlet.database.timeouts import TURN_SECONDS
 from cloudlet.database.values import to_json
@@ -31,12 +31,7 @@ def open_sqlite(url: URL) -> Engine:
             f"Python's SQLite library is {sqlite3.sqlite_version}; 3.35 or newer is needed.",
             "Use a newer Python or a newer system, or PostgreSQL.",
         )
-    folder = Path(url.database or ".").parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise DatabaseUnusable(
-            f"The database cannot be opened: the folder {folder} is missing or may not be written.",
-            "Make the folder, or give the cloudlet's user the right to write in it.",
-        )
+    check_folder(Path(url.database or "."))
     engine = create_engine(url, connect_args={"timeout": TURN_SECONDS}, json_serializer=to_json)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

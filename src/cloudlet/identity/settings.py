@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloudlet.validation import Key
 from cloudlet.web import UNPROTECTED, is_protected
 
-__all__ = ["Algorithm", "IdentityProviderSettings", "IdentitySettings", "ProviderKey"]
+__all__ = ["Algorithm", "IdentityProviderSettings", "IdentitySettings"]
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 """Asymmetric signatures only: with a shared secret everybody who can check a token can make one."""
-
-ProviderKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
 class IdentityProviderSettings(BaseModel):
@@ -84,7 +83,7 @@ class IdentitySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    providers: dict[ProviderKey, IdentityProviderSettings] = Field(
+    providers: dict[Key, IdentityProviderSettings] = Field(
         default_factory=dict,
         title="Identity providers",
         description="By a short key that becomes part of the callback address registered with the provider "

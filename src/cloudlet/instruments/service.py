@@ -101,7 +101,8 @@ class Instruments:
             )
             work.add(row)
             work.flush()
-            detail = {"session": row.id, "title": title, "project": project, "people": row.people}
+            levels = {name: level.title for name, level in people.items()}
+            detail = {"session": row.id, "title": title, "project": project, "people": levels}
             record(work, Act(str(by), "instruments.session-opened", instrument, detail))
             publish(work, SessionOpened(instrument, session_id=row.id))
             return row.as_model()

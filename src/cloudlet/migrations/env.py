@@ -14,7 +14,9 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 database = Database(context.config.attributes["url"])
-with database.engine.begin() as connection:  # as the only writer: of two upgrades at once, one finds nothing to do
-    context.configure(connection=connection, target_metadata=METADATA, render_item=_render)
-    context.run_migrations()
-database.close()
+try:
+    with database.engine.begin() as connection:  # as the only writer: of two upgrades at once, one finds nothing to do
+        context.configure(connection=connection, target_metadata=METADATA, render_item=_render)
+        context.run_migrations()
+finally:
+    database.close()

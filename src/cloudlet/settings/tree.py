@@ -24,7 +24,7 @@ from cloudlet.database import DatabaseSettings
 from cloudlet.errors import SettingsInvalid
 from cloudlet.identity import IdentityProviderSettings, IdentitySettings
 from cloudlet.portal import PortalSettings
-from cloudlet.validation import describe_problems
+from cloudlet.validation import Key, describe_problems
 from cloudlet.web import WebSettings
 
 __all__ = [
@@ -71,7 +71,7 @@ class InstrumentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = Field(title="Title", description="The name people know the instrument by.")
+    title: str = Field(title="Title", description="The name people know the instrument by.", min_length=1)
     description: str = Field(default="", title="Description", description="One or two sentences for its page.")
     console: ConsoleSettings | None = Field(
         default=None,
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     portal: PortalSettings = PortalSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     compute: ComputeSettings = ComputeSettings()
-    instruments: dict[str, InstrumentSettings] = Field(
+    instruments: dict[Key, InstrumentSettings] = Field(
         default={},
         title="Instruments",
         description="One table for each instrument; its key appears in addresses and never changes.",
@@ -144,6 +144,8 @@ class Examined:
     """The same of consoles."""
     providers: Mapping[str, IdentityProviderSettings]
     """By their own keys; without those that cannot be made out."""
+    database: DatabaseSettings | None
+    """None where it cannot be made out."""
 
 
 def load(path: Path) -> Settings:
@@ -182,6 +184,7 @@ def examine(path: Path) -> Examined:
         {key: each.workload for key, each in settings.instruments.items() if each.workload},
         {key: each.console for key, each in settings.instruments.items() if each.console},
         settings.identity.providers,
+        settings.database,
     )
 
 
@@ -208,6 +211,7 @@ def _made_out(values: Mapping[str, Any], *problems: str) -> Examined:
         _made_out_of({key: _table(instruments, key).get("workload") for key in instruments}, WorkloadChoice),
         _made_out_of({key: _table(instruments, key).get("console") for key in instruments}, ConsoleSettings),
         _made_out_of(_table(_table(values, "identity"), "providers"), IdentityProviderSettings),
+        _made_out_of({"": _table(values, "database")}, DatabaseSettings).get(""),
     )
 
 

@@ -16,7 +16,7 @@ LARGEST_PORT = 65_535
 PATH_LENGTH = 2000
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
-UNPROTECTED = "give an {scheme}s:// address; {scheme}:// is for this host alone (127.0.0.1, localhost)"
+UNPROTECTED = "the address must begin with {scheme}s://; {scheme}:// is for this host alone (127.0.0.1, localhost)"
 """Why an address is refused, with the scheme that stands in it."""
 
 

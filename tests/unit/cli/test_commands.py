@@ -92,12 +92,35 @@ def test_check_opens_every_file_that_the_settings_name_and_reports_all_at_once(t
         ("web.base_url", "https://"),
         ("identity.providers.home.client_secret_file", "missing cannot be read"),
         ("instruments.arctica.console.password_file", "chmod 600"),
-        ("instruments.krios.console.password_file", "is empty"),
+        ("instruments.krios.console.password_file", "its first line is empty"),
         ("instruments.arctica.workload", "gain.mrc cannot be read"),
     ):
         assert [line for line in problems if line.startswith(f"- {setting}: ") and sentence in line], done.stderr
     assert len(problems) == 5
     assert "s3cret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "sentences"),
+    [
+        ("sqlite:////nonexistent/dir/x.db", ["the folder /nonexistent/dir is missing"]),
+        (
+            "postgresql://cloudlet@db/cloudlet?passfile={}/open&sslrootcert={}/missing",
+            ["open to others", "cannot be read"],
+        ),
+        ("postgresql://cloudlet@db/cloudlet?passfile={}/own&sslrootcert=system", []),
+    ],
+)
+def test_check_looks_at_what_the_databases_address_names(tmp_path: Path, url: str, sentences: list[str]) -> None:
+    for name, mode in (("open", 0o644), ("own", 0o600)):
+        (tmp_path / name).write_text("db:5432:cloudlet:cloudlet:s3cret")
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "cloudlet.toml").write_text(f"database.url = '{url.replace('{}', str(tmp_path))}'")
+    done = cloudlet("check", "--settings", str(tmp_path / "cloudlet.toml"))
+    problems = [line for line in done.stderr.splitlines() if line.startswith("- database.url: ")]
+    assert len(problems) == len(sentences)
+    assert all(sentence in problem for sentence, problem in zip(sentences, problems, strict=True)), done.stderr
+    assert done.returncode == (2 if sentences else 0)
 
 
 def test_what_a_command_makes_is_for_its_owner_alone(tmp_path: Path) -> None:

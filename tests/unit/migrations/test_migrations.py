@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from cloudlet.audit import Act, record
-from cloudlet.database import Database
-from cloudlet.migrations import upgrade
+from cloudlet.database import Database, DatabaseUnusable
+from cloudlet.migrations import check_up_to_date, upgrade
 from cloudlet.migrations.metadata import METADATA
 
 DEFINITIONS = {
@@ -75,3 +75,19 @@ def test_two_processes_may_take_the_steps_at_once(empty: Database, empty_url: st
         assert texts(empty, SCHEMA) == []
     assert [each.wait(60) for each in both] == [0, 0]
     assert texts(empty, SCHEMA)
+
+
+def test_tables_of_another_version_are_refused_before_anything_is_served_from_them(
+    empty: Database, empty_url: str
+) -> None:
+    with pytest.raises(DatabaseUnusable, match="has no tables yet") as refused:
+        check_up_to_date(empty)
+    assert "Run cloudlet upgrade" in refused.value.remedy
+    upgrade(empty_url)
+    check_up_to_date(empty)
+    with empty.write() as work:
+        work.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseUnusable, match="is at step 9999"):
+        check_up_to_date(empty)
+    with pytest.raises(DatabaseUnusable, match="newer version"):
+        upgrade(empty_url)

@@ -59,7 +59,14 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ("[portal]\ntitle = 3", "portal.title: it must be text in quotes."),
         ("[access]\norigins = 'x'", "access.origins: it must be a list in brackets."),
         ("[instruments.a]\ntitle = 'A'\nconsole = { host = 'h', kind = 'rdp' }", "console.kind: it must be 'vnc'."),
-        ("[identity.providers.'A B']", "identity.providers.A B: it must match the pattern"),
+        (
+            "[identity.providers.'A B']",
+            "identity.providers.A B: a key is made of lower-case letters, digits and hyphens",
+        ),
+        ("[instruments.'x y/é']\ntitle = 'A'", "instruments.x y/é: a key is made of lower-case letters"),
+        ("[instruments.a]\ntitle = ''", "instruments.a.title: it must not be empty."),
+        ("[instruments.a]\ntitle = 'A'\nconsole = { host = 'http://10.0.0.1:5900' }", "console.host: give the name"),
+        ("[instruments.a]\ntitle = 'A'\nconsole = { host = '' }", "console.host: give the name"),
     ],
 )
 def test_what_is_wrong_is_reported_in_plain_sentences(tmp_path: Path, text: str, sentence: str) -> None:
@@ -78,7 +85,9 @@ def test_what_is_wrong_is_reported_in_plain_sentences(tmp_path: Path, text: str,
     ],
 )
 def test_address_of_another_host_without_tls_is_refused_at_every_start(tmp_path: Path, text: str, setting: str) -> None:
-    with pytest.raises(SettingsInvalid, match=rf"{setting}: give an (https|wss)://.*for this host alone"):
+    with pytest.raises(
+        SettingsInvalid, match=rf"{setting}: the address must begin with (https|wss)://.*for this host alone"
+    ):
         load(write(tmp_path, text))
 
 

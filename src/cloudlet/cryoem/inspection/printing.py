@@ -25,8 +25,8 @@ def print_reports(console: Console, files: Sequence[Path], *, as_json: bool) -> 
     """Inspect files, print what is found, and return the exit status: that of the worst of them."""
     reports = {path: _report(path) for path in files}
     if as_json:
-        records = [{"file": shown(path), **asdict(report)} for path, report in reports.items()]
-        console.file.write(json.dumps(records, indent=1, ensure_ascii=False) + "\n")
+        records = [{"file": str(path), **asdict(report)} for path, report in reports.items()]
+        console.file.write(json.dumps(records, indent=1) + "\n")
     else:
         for path, report in reports.items():
             _print_report(console, path, report)

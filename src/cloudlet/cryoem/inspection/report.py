@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cloudlet.escaping import escape_controls
+
 __all__ = ["Report", "shown"]
 
 _LONGEST = 200
@@ -40,5 +42,5 @@ class Report:
 def shown(value: object) -> str:
     """Return text from a file as it may be shown: of one line, not too long, without what steers a terminal."""
     text = ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
-    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    plain = escape_controls(text)
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -63,6 +64,7 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
     DemoNotReady
         A process did not come up; the sentence says where its log is.
     """
+    _forget_settings_of_others()
     started_at, began = time.monotonic(), utc_now()
     screen = Console()
     with DemoFolder.opened(data) as folder:
@@ -80,6 +82,12 @@ def run_demo(data: Path | None, *, cadence_seconds: float, planned_movies: int) 
                 _greet(screen, written.link, time.monotonic() - started_at, data)
             supervisor.keep()
         screen.print("\nThe demo has ended." if data else "\nThe demo has ended and left nothing behind.")
+
+
+def _forget_settings_of_others() -> None:
+    """Take out of the environment what would go over the demo's settings, and lead it to a site's own database."""
+    for name in [name for name in os.environ if name.startswith("CLOUDLET_")]:
+        del os.environ[name]
 
 
 def _programs(folder: DemoFolder, sockets: Mapping[str, socket.socket]) -> list[Program]:

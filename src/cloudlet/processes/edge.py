@@ -15,9 +15,11 @@ from threading import Event
 from types import FrameType
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from cloudlet.analytics import AnalyticsSettings, Engine, Following, Run, Runs, Workload, find_workload
 from cloudlet.compute import LocalPool
-from cloudlet.database import Database
+from cloudlet.database import Database, DatabaseUnusable
 from cloudlet.errors import CloudletError
 from cloudlet.events import EventsMissed, latest, read_after
 from cloudlet.instruments import Instruments, SessionOpened
@@ -45,7 +47,8 @@ def run(settings: Settings) -> None:
     Raises
     ------
     cloudlet.errors.CloudletError
-        An instrument names a workload that is not installed, or settings that it refuses.
+        An instrument names a workload that is not installed, or settings that it refuses; or the database cannot be
+        used, or goes away.
     """
     end_with_parent()
     log_to_stderr()
@@ -54,6 +57,11 @@ def run(settings: Settings) -> None:
         check_up_to_date(database)
         workloads = dict(_workloads(settings))
         run_edge(database, Instruments(database), workloads, settings.analytics, settings.compute.workers)
+    except OperationalError as cause:  # whoever supervises this process starts it again; nothing is lost
+        raise DatabaseUnusable(
+            f"The database does not answer: {' '.join(str(cause.orig).split())}.",
+            "Nothing is lost: the edge goes on where it was when it is started again.",
+        ) from cause
     finally:
         database.close()
 

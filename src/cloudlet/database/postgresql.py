@@ -94,9 +94,10 @@ def _check(engine: Engine) -> None:
         with engine.execution_options(cloudlet_reads=True).connect() as connection:
             version, encoding, is_copy, is_bytewise = connection.exec_driver_sql(question).one()
     except DBAPIError as cause:
-        words = " ".join(str(cause.orig).split())
+        lines = [line.strip().rstrip(".?!") for line in str(cause.orig).splitlines() if line.strip()]
         raise DatabaseUnusable(
-            f"The PostgreSQL server cannot be used: {words}", "Check that it runs, and database.url."
+            f"The PostgreSQL server cannot be used: {'; '.join(lines)}.",
+            "Check that it runs, and host, role, database, password file and TLS in database.url.",
         ) from cause
     if version < OLDEST:
         raise DatabaseUnusable(f"The server is PostgreSQL {version}; {OLDEST} or newer is needed.", "Upgrade it.")

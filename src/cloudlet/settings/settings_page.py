@@ -22,8 +22,8 @@ HEAD = """# Settings
 One TOML file, by default `cloudlet.toml`, named with `--settings` or `CLOUDLET_SETTINGS`. A variable such as
 `CLOUDLET_WEB__BASE_URL` goes over the file. What is not listed here is refused. `cloudlet check` reports every problem
 at once, those of the instruments' workloads too. This page is written from the settings themselves; what the workload
-`cryoem` takes is on [a page of its own](movies.md). Write absolute paths: a relative one begins in the folder in which a
-command or a service is started, and `~` is not known.
+`cryoem` takes is on [a page of its own](movies.md). Write absolute paths: a relative one begins in the folder in which
+a command or a service is started, and `~` is not known.
 """
 
 MOVIES_HEAD = """# Settings for movies

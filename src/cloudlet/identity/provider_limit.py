@@ -53,7 +53,7 @@ class ProviderLimit:
         How many there are, and for how long.
     """
 
-    def __init__(self, title: str, places: Places = Places()) -> None:  # noqa: B008 - frozen
+    def __init__(self, title: str, places: Places = Places()) -> None:
         self._title = title
         self._places = places
         self._under_way: Counter[str | None] = Counter()

@@ -99,9 +99,8 @@ async def test_a_provider_that_takes_too_long_is_given_up() -> None:
     assert crowd.inside == []
 
 
-async def test_no_place_is_lost_or_given_twice_however_people_come_and_go() -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_place_is_lost_or_given_twice_however_people_come_and_go(seed: int) -> None:
     dice = random.Random(seed)
     crowd = Crowd(Places(at_once=4, of_one_sender=2, waiting=50, waiting_of_one_sender=50, wait_seconds=0.005))
 

@@ -140,6 +140,6 @@ def _public_key(data: object) -> Key | None:
 
 
 def _is_usual(key: RSAKey) -> bool:
-    """Return whether checking signatures with `key` is both safe and cheap: an odd exponent makes it 60 times dearer."""
+    """Return whether checking signatures with `key` is safe and cheap: a long exponent makes it 60 times dearer."""
     public = key.public_key
     return public.key_size in RSA_BITS and public.public_numbers().e.bit_length() <= RSA_EXPONENT_BITS

@@ -1,7 +1,7 @@
 // Who has control and who watches, in one line; changes are spoken politely.
 import type { Console } from "./api.js";
 import type { ConsolePane } from "./console/pane.js";
-import { element, fill, icon, required } from "./dom.js";
+import { element, fill, icon, required, setAttribute } from "./dom.js";
 
 export class ControlBar {
   private readonly bar = required("cockpit-bar");
@@ -21,7 +21,7 @@ export class ControlBar {
     const watchers = watchersBeside(state);
     const names = watchers.join(", ");
     fill(this.watching, icon("eye"), element("span", {}, watchingWords(state, watchers.length)));
-    this.watching.title = names && `Watching: ${names}`;
+    setAttribute(this.watching, "title", names && `Watching: ${names}`);
     this.offer(this.mayTake(state));
   }
 

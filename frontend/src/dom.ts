@@ -1,7 +1,13 @@
 // Elements from data, never from text that could hold markup.
+//
+// Here alone text is put into the page, so that whatever JSON and event streams bring is escaped on its way.
+import { escapeControls } from "./escaping.js";
 
 type Attributes = Record<string, string | boolean>;
 type Child = Node | string;
+
+/** Attributes that hold addresses; all others may be shown or read out. */
+const ADDRESSES = new Set(["href", "src"]);
 
 /** Return a new element; an attribute that is true stands without a value, one that is false not at all. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
@@ -11,10 +17,20 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) made.setAttribute(name, value === true ? "" : value);
+    if (value !== false) setAttribute(made, name, value === true ? "" : value);
   }
-  made.append(...children);
+  made.append(...children.map(escaped));
   return made;
+}
+
+/** Let an element say `text` and nothing else. */
+export function setText(target: Element, text: string): void {
+  target.textContent = escapeControls(text);
+}
+
+/** Give an element an attribute, escaped unless it is an address. */
+export function setAttribute(target: Element, name: string, value: string): void {
+  target.setAttribute(name, ADDRESSES.has(name) ? value : escapeControls(value));
 }
 
 /** Return an icon of the sprite; it says nothing by itself, so a label must stand beside it. */
@@ -39,6 +55,8 @@ export function required<Kind extends HTMLElement = HTMLElement>(id: string): Ki
 /** Replace what `parent` holds where it differs, so that screen readers hear only what changed. */
 export function fill(parent: Element, ...children: Child[]): void {
   const draft = document.createElement("div");
-  draft.append(...children);
+  draft.append(...children.map(escaped));
   if (draft.innerHTML !== parent.innerHTML) parent.replaceChildren(...draft.childNodes);
 }
+
+const escaped = (child: Child): Child => (typeof child === "string" ? escapeControls(child) : child);

@@ -1,6 +1,6 @@
 // A sentence that must be seen, with the icon and the colour of its meaning.
 import type { Problem } from "./api.js";
-import { element, icon } from "./dom.js";
+import { element, icon, setAttribute } from "./dom.js";
 
 type Meaning = "information" | "attention" | "bad";
 
@@ -17,7 +17,7 @@ export function note(meaning: Meaning, ...content: (Node | string)[]): HTMLEleme
 /** What went wrong and what to do; read out at once. */
 export function problemNote({ message, remedy, slug }: Problem): HTMLElement {
   const made = note("bad", element("p", {}, `${message} ${remedy}`), codeLine(slug));
-  made.setAttribute("role", "alert");
+  setAttribute(made, "role", "alert");
   return made;
 }
 

@@ -220,6 +220,22 @@ def test_a_new_result_appears_by_itself_and_opens_large(site, opened) -> None:
         expect(page.locator("#exposure-dialog")).not_to_be_visible()
 
 
+def test_what_is_hidden_in_a_name_shows_in_live_results(site, opened) -> None:
+    hidden, shown = "evil\u202egpj.exe\u2066.plate", r"evil\u202egpj.exe\u2066.plate"
+    with served(site):
+        page = opened("ada", "/instruments/mast/cockpit")
+        page.locator(".number-table summary").click()
+        page.mouse.move(0, 0)  # a table that is pointed at stands still
+        site.measure(site.runs.latest_run("mast", by=TESTER), hidden, {"haze": 2.22}, utc_now())
+        expect(page.locator(".number-table tbody th").first).to_have_text(shown)
+        expect(page.locator(".tile-caption").first).to_have_attribute("title", shown)
+        page.keyboard.press("n")
+        expect(page.locator("#exposure-title")).to_have_text(shown)
+        content = page.content()
+        assert not {"\u202e", "\u2066"} & set(content)
+        assert shown in content
+
+
 def test_numbers_turn_grey_at_once_when_the_stream_breaks_and_come_back_by_themselves(site, opened) -> None:
     with served(site):
         page = opened("ada", "/instruments/mast/cockpit")

@@ -4,7 +4,7 @@
 // trying again cannot help, and ends the sequence until the person asks. Each try carries a number; what an earlier
 // one still has to say is not heard.
 import { type Console, type Problem, Refusal, type Ticket, type Viewer } from "../api.js";
-import { element, fill, icon, required } from "../dom.js";
+import { element, fill, icon, required, setText } from "../dom.js";
 import { codeLine } from "../note.js";
 import { Connection, type Ending } from "./connection.js";
 import { waitSeconds } from "./patience.js";
@@ -155,7 +155,7 @@ export class ConsolePane {
     let left = waitSeconds(this.failures++);
     const countdown = element("p", { "aria-live": "off" });
     const tick = () => {
-      countdown.textContent = `Next try in ${left} s.`;
+      setText(countdown, `Next try in ${left} s.`);
       if (left-- <= 0) void this.open();
     };
     this.badgeIs("attention", icon("unplug"), "not connected");

@@ -1,6 +1,7 @@
 // Pages without a stream renew their marked regions by asking for themselves again, only while somebody looks.
 //
 // Old data never looks new: whenever the regions could not be renewed, they turn grey and a sentence says why.
+import { setText } from "../dom.js";
 import { clockText } from "../words.js";
 import { localiseTimes } from "./times.js";
 
@@ -73,5 +74,5 @@ function report(complaint: string, readAt: Date): void {
   const note = document.querySelector<HTMLElement>(".stale-note");
   if (!note) return;
   note.hidden = complaint === "";
-  note.textContent = complaint && `${complaint} What you see is from ${clockText(readAt)}.`;
+  setText(note, complaint && `${complaint} What you see is from ${clockText(readAt)}.`);
 }

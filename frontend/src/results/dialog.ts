@@ -1,6 +1,6 @@
 // One exposure, large, with everything that was measured; arrow keys go to the older and the newer one.
 import { type Exposure, type Figure, type Problem, Refusal, retryExposure } from "../api.js";
-import { element, fill, icon, required } from "../dom.js";
+import { element, fill, icon, required, setText } from "../dom.js";
 import { codeLine, note, problemNote } from "../note.js";
 import { instantText, limitText } from "../words.js";
 import type { RunModel } from "./model.js";
@@ -52,7 +52,7 @@ export class ExposureDialog {
   show(): void {
     const exposure = this.shown === null ? undefined : this.model.exposure(this.shown);
     if (!exposure) return;
-    this.title.textContent = exposure.name;
+    setText(this.title, exposure.name);
     this.older.disabled = !this.model.neighbour(exposure.id, -1);
     this.newer.disabled = !this.model.neighbour(exposure.id, 1);
     const [largest, ...others] = this.pictures(exposure);

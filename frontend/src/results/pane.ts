@@ -9,7 +9,7 @@ import {
   type Status,
 } from "../api.js";
 import { waitSeconds } from "../console/patience.js";
-import { element, fill, required } from "../dom.js";
+import { element, fill, required, setText } from "../dom.js";
 import { note, problemNote } from "../note.js";
 import { secondsText, zoneText } from "../words.js";
 import { ExposureDialog } from "./dialog.js";
@@ -146,7 +146,7 @@ export class ResultsPane {
     const { model, tallies, vitals, tiles, table, dialog } = this.parts;
     tallies.show(model.status.vitals);
     this.root.classList.toggle("is-empty", model.exposures.length === 0);
-    this.nothing.textContent = model.exposures.length ? "" : this.emptyWords(model);
+    setText(this.nothing, model.exposures.length ? "" : this.emptyWords(model));
     vitals.show();
     tiles.show();
     table.show();
@@ -174,6 +174,6 @@ export class ResultsPane {
     if (isOld === this.isOld) return;
     this.isOld = isOld;
     this.root.classList.toggle("is-stale", isOld);
-    this.spoken.textContent = isOld ? "The numbers shown are old." : "The numbers are up to date again.";
+    setText(this.spoken, isOld ? "The numbers shown are old." : "The numbers are up to date again.");
   }
 }

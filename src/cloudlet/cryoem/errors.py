@@ -33,6 +33,7 @@ __all__ = [
     "ProjectFolderShared",
     "RawFolderEmpty",
     "RawFolderUnusable",
+    "TurnNotHad",
 ]
 
 
@@ -131,6 +132,12 @@ class CardFull(CloudletError):
     """The graphics card has no room for the movie."""
 
     slug: ClassVar[str] = "card-full"
+
+
+class TurnNotHad(CloudletError):
+    """What processes use one after the other was not to be had: its lock file cannot be used, or is kept locked."""
+
+    slug: ClassVar[str] = "turn-not-had"
 
 
 class MetadataUnreadable(CloudletError):

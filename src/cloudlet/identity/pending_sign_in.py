@@ -4,8 +4,8 @@ Theory of operation: `begin` gives the browser a cookie that is named after the 
 comes back with that state must bring that cookie, so nobody can finish a sign-in that another browser began, and the
 session's beginning takes it away. Nothing is stored here: strangers may begin as many sign-ins as they like without
 writing anything or pushing anybody aside. The cookie is sealed with a key of this process, so that one that was not
-given out here, or is too old, is refused before the provider is asked anything in its name; each is taken once. A
-restart of the portal ends the sign-ins under way.
+given out here, or is too old, is refused before the provider is asked anything in its name; each is taken once, when
+its code goes to the provider. A restart of the portal ends the sign-ins under way.
 """
 
 from __future__ import annotations
@@ -82,9 +82,13 @@ class PendingSignIns:
         except (InvalidToken, ValueError):
             return None
 
+    def is_taken(self, pending: PendingSignIn) -> bool:
+        """Return whether `pending` was taken before, as far as that is remembered."""
+        return pending.state_digest in self._taken
+
     def take(self, pending: PendingSignIn, now: datetime) -> bool:
         """Say whether this is the first time that `pending` is shown, and remember it until it is too late for it."""
-        if pending.state_digest in self._taken:
+        if self.is_taken(pending):
             return False
         while self._taken and (len(self._taken) >= MOST_REMEMBERED or now >= next(iter(self._taken.values()))):
             self._taken.popitem(last=False)

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cloudlet.identity.guard import Guard, session_cookie
 from cloudlet.identity.pending_sign_in import LONGEST_SIGN_IN, PendingSignIn, PendingSignIns
+from cloudlet.identity.sender import sender_of
 from cloudlet.identity.service import Identities
 from cloudlet.identity.sessions import digest_of
 from cloudlet.identity.sign_in import Callback, SignIn, StartedSignIn
@@ -33,7 +34,7 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
     @routes.get("/sign-in")
     async def begin(request: Request, provider: Short = None, next: Long = None) -> Response:  # noqa: A002
         """Send the browser to the provider; a plain link leads here, because a form may not leave our origin."""
-        started = await sign_in.begin(provider, next)
+        started = await sign_in.begin(provider, next, sender_of(request))
         answer = _moved(started.address)
         cookies.forget_oldest(answer, request)
         cookies.set_pending(answer, started)
@@ -49,7 +50,7 @@ def router(sign_in: SignIn, identities: Identities, guard: Guard, web: WebSettin
         iss: Long = None,
     ) -> Response:
         """Take the provider's answer and open the session."""
-        callback = Callback(provider, cookies.pending_of(request, state), state, code, error, iss)
+        callback = Callback(provider, cookies.pending_of(request, state), state, code, error, iss, sender_of(request))
         former = await run_in_threadpool(guard.session, request)
         done = await sign_in.finish(callback, replaces=former)
         answer = _moved(done.next_path)

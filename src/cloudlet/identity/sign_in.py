@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import httpx
@@ -57,6 +58,8 @@ class Callback:
     code: str | None = field(repr=False, default=None)
     error: str | None = None
     issuer: str | None = None
+    sender: str | None = None
+    """Against whose share of the provider's places it counts."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class SignIn:
         }
         self._limits = {key: ProviderLimit(provider.title) for key, provider in settings.providers.items()}
 
-    async def begin(self, provider: str | None, next_path: str | None) -> StartedSignIn:
+    async def begin(self, provider: str | None, next_path: str | None, sender: str | None = None) -> StartedSignIn:
         """Return where the browser goes to sign in, and what it must remember; nothing is written here.
 
         Parameters
@@ -118,6 +121,8 @@ class SignIn:
             Key of the provider; may be left out where there is only one.
         next_path
             Where the person wants to go afterwards; the home page where it is no path on this cloudlet.
+        sender
+            Who asks, as for `Callback`; counts only while the provider's metadata is not known.
 
         Raises
         ------
@@ -130,7 +135,7 @@ class SignIn:
         party = self._party(key)
         state = new_secret()
         pending = PendingSignIn.of(new_secret(), state, key, next_path, self._clock())
-        async with self._limits[key].one():
+        async with nullcontext() if party.is_known else self._limits[key].one(sender):
             address = await party.authorization_url(PkceSecrets(pending.secret, state))
         return StartedSignIn(address, state, pending)
 
@@ -163,8 +168,9 @@ class SignIn:
         try:
             pending, code = self._checked(callback)
             pkce = PkceSecrets(pending.secret, callback.state)
-            async with self._limits[callback.provider].one():
+            async with self._limits[callback.provider].one(callback.sender):
                 await party.check_callback_issuer(callback.issuer)
+                self._take(pending)
                 tokens = await party.tokens(pkce, code)
                 person = await self._person(party, pkce, tokens)
         except _Untrustworthy as refusal:
@@ -176,7 +182,7 @@ class SignIn:
         return pending, person
 
     def _checked(self, callback: Callback) -> tuple[PendingSignIn, str]:
-        """Check all that can be checked without asking the provider, and take the sign-in."""
+        """Check all that can be checked without asking the provider."""
         pending = callback.pending
         if pending is None or not pending.is_for(callback.state):
             raise SignInExpired(Refusal.UNKNOWN_SIGN_IN)
@@ -188,9 +194,14 @@ class SignIn:
             raise SignInRefused(Refusal.PROVIDER_REFUSED)
         if not callback.code:
             raise SignInRefused(Refusal.NO_CODE)
-        if not self.pending.take(pending, self._clock()):
+        if self.pending.is_taken(pending):
             raise SignInExpired(Refusal.UNKNOWN_SIGN_IN)
         return pending, callback.code
+
+    def _take(self, pending: PendingSignIn) -> None:
+        """Take the sign-in, now that its code is shown: who was turned away before may come back with the same."""
+        if not self.pending.take(pending, self._clock()):
+            raise SignInExpired(Refusal.UNKNOWN_SIGN_IN)
 
     async def _person(self, party: RelyingParty, pkce: PkceSecrets, tokens: Tokens) -> Person:
         try:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,11 +17,12 @@ from cloudlet.database import Table
 from cloudlet.identity import Account, Actor, Identity
 from cloudlet.identity.errors import Refusal
 from cloudlet.identity.pending_sign_in import PendingSignIn, PendingSignIns
-from cloudlet.identity.provider_limit import AT_ONCE
+from cloudlet.identity.provider_limit import Places
 from cloudlet.testbed.identity_provider import Fault, Quirk
 
 PORTAL = "http://127.0.0.1:8440"
 PROVIDER = "http://127.0.0.1:8442"
+AT_ONCE = Places().at_once
 REFUSALS = {
     Fault.WRONG_ISSUER: Refusal.WRONG_ISSUER,
     Fault.WRONG_AUDIENCE: Refusal.WRONG_AUDIENCE,
@@ -241,6 +244,67 @@ def test_a_cookie_under_the_name_of_another_sign_in_never_reaches_the_provider(w
 async def test_sign_ins_that_hang_at_one_provider_stop_no_page_and_no_other_provider(make_world: Any) -> None:
     world = make_world(keys=("demo", "other"))
     callbacks = [_ready_to_return(world) for _ in range(AT_ONCE + 10)]
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        with _tokens_held_back(world) as is_answering:
+            waiting = [tasks.create_task(_return(client, callback)) for callback in callbacks]
+            refused = [await answer for answer in islice(asyncio.as_completed(waiting), 10)]
+            assert {answer.json()["slug"] for answer in refused} == {"sign-in-busy"}
+            assert (await client.get(f"{PORTAL}/who")).json() == {"signed_in": False}
+            assert (await client.get(f"{PORTAL}/sign-in?provider=other")).status_code == 303
+            assert (await client.get(f"{PORTAL}/sign-in?provider=demo")).status_code == 303
+            is_answering.set()
+    assert sorted(task.result().status_code for task in waiting) == [303] * AT_ONCE + [503] * 10
+
+
+async def test_a_sign_in_that_was_turned_away_for_want_of_a_place_is_not_spent(world: Any) -> None:
+    callbacks = [_ready_to_return(world) for _ in range(AT_ONCE + 1)]
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        with _tokens_held_back(world) as is_answering:
+            waiting = [tasks.create_task(_return(client, callback)) for callback in callbacks[:-1]]
+            await asyncio.sleep(0.3)
+            assert [(await _return(client, callbacks[-1])).status_code for _ in range(2)] == [503, 503]
+            is_answering.set()
+        assert {(await task).status_code for task in waiting} == {303}
+        assert (await _return(client, callbacks[-1])).status_code == 303
+        assert (await _return(client, callbacks[-1])).status_code == 400
+
+
+async def test_who_comes_a_moment_too_early_waits_for_a_place(world: Any) -> None:
+    callbacks = [_ready_to_return(world) for _ in range(AT_ONCE + 5)]
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        with _tokens_held_back(world) as is_answering:
+            waiting = [tasks.create_task(_return(client, callback)) for callback in callbacks]
+            await asyncio.sleep(0.3)
+            assert not any(task.done() for task in waiting)
+            is_answering.set()
+    assert {task.result().status_code for task in waiting} == {303}
+
+
+async def test_one_address_behind_a_proxy_leaves_places_to_others(world: Any) -> None:
+    callbacks = [_ready_to_return(world) for _ in range(AT_ONCE + 10)]
+    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        with _tokens_held_back(world) as is_answering:
+            others = [tasks.create_task(_return(client, callback, "192.0.2.7")) for callback in callbacks[:-1]]
+            await asyncio.sleep(0.3)
+            other = tasks.create_task(_return(client, callbacks[-1], "198.51.100.1"))
+            await asyncio.sleep(0.3)
+            asked = [request for request in world.back_channel.sent if request.url.path == "/token"]
+            assert len(asked) == Places().of_one_sender + 1
+            is_answering.set()
+        assert (await other).status_code == 303
+    assert {task.result().status_code for task in others} == {303, 503}
+
+
+async def test_the_same_answer_twice_at_once_is_taken_once(world: Any) -> None:
+    callback = _ready_to_return(world)
+    async with httpx.AsyncClient(transport=world.network) as client:
+        answers = await asyncio.gather(_return(client, callback), _return(client, callback))
+    assert sorted(answer.status_code for answer in answers) == [303, 400]
+
+
+@contextmanager
+def _tokens_held_back(world: Any) -> Iterator[asyncio.Event]:
+    """Let the provider give no tokens before the event that is yielded."""
     is_answering, provider = asyncio.Event(), world.back_channel.apps[PROVIDER]
 
     async def hangs_at_the_token(scope: Any, receive: Any, send: Any) -> None:
@@ -249,17 +313,14 @@ async def test_sign_ins_that_hang_at_one_provider_stop_no_page_and_no_other_prov
         await provider(scope, receive, send)
 
     world.back_channel.apps[PROVIDER] = hangs_at_the_token
-    async with httpx.AsyncClient(transport=world.network) as client, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-        waiting = [
-            tasks.create_task(client.get(address, headers={"cookie": cookies})) for address, cookies in callbacks
-        ]
-        refused = [await answer for answer in islice(asyncio.as_completed(waiting), 10)]
-        assert {answer.status_code for answer in refused} == {503}
-        assert (await client.get(f"{PORTAL}/who")).json() == {"signed_in": False}
-        assert (await client.get(f"{PORTAL}/sign-in?provider=other")).status_code == 303
-        assert (await client.get(f"{PORTAL}/sign-in?provider=demo")).json()["slug"] == "sign-in-busy"
-        is_answering.set()
-    assert sorted(task.result().status_code for task in waiting) == [303] * AT_ONCE + [503] * 10
+    yield is_answering
+
+
+async def _return(client: httpx.AsyncClient, callback: tuple[str, str], sender: str | None = None) -> httpx.Response:
+    """Come back from the provider, by a proxy on the portal's host that names the sender."""
+    address, cookies = callback
+    forwarded = {} if sender is None else {"x-forwarded-for": f"203.0.113.9, {sender}"}
+    return await client.get(address, headers={"cookie": cookies, **forwarded})
 
 
 async def test_a_provider_that_sends_a_byte_now_and_then_is_given_up(world: Any, monkeypatch: Any) -> None:

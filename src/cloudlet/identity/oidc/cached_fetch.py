@@ -45,6 +45,11 @@ class CachedFetch(Generic[T]):
         self._renewed_at: datetime | None = None
         self._under_way: asyncio.Future[T] | None = None
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether something under 24 hours old is kept, so that at most one of those who want it waits for a fetch."""
+        return self._younger_than(USABLE) is not None
+
     async def get(self) -> T:
         """Return what is kept, fetched anew where it is no longer fresh.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import httpx
 from joserfc.errors import JoseError
@@ -19,7 +20,16 @@ from cloudlet.web import is_protected
 
 __all__ = ["Discovery", "Metadata"]
 
-KEY_LIMIT = 100
+CANDIDATE_LIMIT = 100
+"""Entries of a key set that are looked at."""
+KEY_LIMIT = 20
+"""Keys that are tried: one signature costs at most 0.5 ms with each."""
+RSA_BITS = range(2048, 4096 + 1)
+RSA_EXPONENT_BITS = 32
+RSA_TEXT_LENGTH = 4096 // 6 + 4
+"""Of a modulus in base64url, with something to spare; a million bits take 18 ms to read."""
+PUBLIC = ("kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y")
+"""What of a key is read; a private part would be checked for 180 ms."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,11 @@ class Discovery:
         self._client = client
         self._metadata = CachedFetch(self._fetch_metadata, clock)
         self._keys = CachedFetch(self._fetch_keys, clock)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether metadata is kept that can be used."""
+        return self._metadata.is_usable
 
     async def metadata(self) -> Metadata:
         """Return the provider's metadata.
@@ -88,8 +103,8 @@ class Discovery:
     async def _fetch_keys(self) -> Sequence[Key]:
         metadata = await self.metadata()
         found = (await self._document(metadata.jwks_uri)).get("keys")
-        candidates = found[:KEY_LIMIT] if isinstance(found, list) else []
-        keys = [key for key in map(_public_key, candidates) if key is not None]
+        candidates = found[:CANDIDATE_LIMIT] if isinstance(found, list) else []
+        keys = list(islice((key for key in map(_public_key, candidates) if key is not None), KEY_LIMIT))
         if not keys:
             raise self._unusable("publishes no key that can be used")
         return keys
@@ -115,10 +130,16 @@ class Discovery:
 
 def _public_key(data: object) -> Key | None:
     """Return a key that can check signatures, None for any other: one odd key must not hide the good ones."""
-    if not isinstance(data, dict) or data.get("use", "sig") != "sig":
+    if not isinstance(data, dict) or data.get("use", "sig") != "sig" or len(str(data.get("n", ""))) > RSA_TEXT_LENGTH:
         return None
     try:
-        key = JWKRegistry.import_key(data)
+        key = JWKRegistry.import_key({name: data[name] for name in PUBLIC if name in data})
     except (JoseError, ValueError, TypeError):
         return None
-    return key if isinstance(key, RSAKey | ECKey) else None
+    return key if isinstance(key, ECKey) or (isinstance(key, RSAKey) and _is_usual(key)) else None
+
+
+def _is_usual(key: RSAKey) -> bool:
+    """Return whether checking signatures with `key` is safe and cheap: a long exponent makes it 60 times dearer."""
+    public = key.public_key
+    return public.key_size in RSA_BITS and public.public_numbers().e.bit_length() <= RSA_EXPONENT_BITS

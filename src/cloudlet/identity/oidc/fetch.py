@@ -41,8 +41,9 @@ async def fetch(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
     Raises
     ------
     ProviderUnreachable
-        No answer in time, an answer too large, or a fault on the provider's side (5xx).
+        No answer in time, an answer too large or compressed, or a fault on the provider's side (5xx).
     """
+    request.headers["accept-encoding"] = "identity"
     try:
         async with asyncio.timeout(WHOLE_SECONDS):
             response = await client.send(request, stream=True, follow_redirects=False)
@@ -58,6 +59,9 @@ async def fetch(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
 
 
 async def _limited(response: httpx.Response) -> bytes:
+    # Twice compressed, 3 KiB can hold 2 GB, which httpx unfolds before anybody can count them.
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise _unreachable(response.request, "sent a compressed answer, which nobody asked for")
     content = b""
     async for part in response.aiter_bytes():
         content += part

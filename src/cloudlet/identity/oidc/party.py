@@ -55,6 +55,11 @@ class RelyingParty:
         self._clock = clock
         self._discovery = Discovery(settings, client, clock)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether `authorization_url` needs the provider for one person at a time at most."""
+        return self._discovery.is_known
+
     async def authorization_url(self, pkce: PkceSecrets) -> str:
         """Return where the browser goes to sign in.
 

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from cloudlet.identity.errors import ProviderUnreachable
-from cloudlet.identity.oidc.discovery import Discovery
+from cloudlet.identity.oidc.discovery import KEY_LIMIT, Discovery
 from cloudlet.identity.settings import IdentityProviderSettings
 
 ISSUER = "https://idp.example"
@@ -31,6 +32,7 @@ async def discovery_of(clock: Any) -> AsyncIterator[Maker]:
         def answer(request: httpx.Request) -> httpx.Response:
             if request.url.path == "/keys":
                 return httpx.Response(200, json=keys)
+            assert request.headers["accept-encoding"] == "identity"
             if isinstance(document, bytes):
                 return httpx.Response(status, content=document)
             return httpx.Response(status, json=document, headers={"location": "https://evil.example/"})
@@ -99,3 +101,46 @@ async def test_keys_for_encryption_check_no_signatures(discovery_of: Maker) -> N
 async def test_key_set_without_keys_is_unusable(discovery_of: Maker, keys: Any) -> None:
     with pytest.raises(ProviderUnreachable):
         await discovery_of(keys=keys).keys()
+
+
+def _rsa(bits: int, exponent: int) -> dict[str, str]:
+    modulus = (1 << bits) - 1
+    return {"kty": "RSA", **{name: _base64url(number) for name, number in (("n", modulus), ("e", exponent))}}
+
+
+def _base64url(number: int) -> str:
+    return urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "is_used"),
+    [
+        (2048, 65537, True),
+        (4096, 65537, True),
+        (4096, 2**32 - 1, True),
+        (2047, 65537, False),
+        (4097, 65537, False),
+        (1_000_000, 65537, False),
+        (3072, 2**32 + 1, False),
+        (3072, 2**3000 + 1, False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Key size should be:joserfc.errors.SecurityWarning")
+async def test_rsa_keys_are_used_that_are_safe_and_cheap(
+    discovery_of: Maker, bits: int, exponent: int, is_used: bool
+) -> None:
+    good = ECKey.generate_key("P-256", auto_kid=True)
+    keys = await discovery_of(keys={"keys": [good.as_dict(private=False), _rsa(bits, exponent)]}).keys()
+    assert len(keys) == 1 + is_used
+
+
+async def test_no_more_keys_are_tried_than_a_provider_needs(discovery_of: Maker) -> None:
+    keys = await discovery_of(keys={"keys": [{"kty": "EC"}, *[_rsa(2048, 65537)] * 60]}).keys()
+    assert len(keys) == KEY_LIMIT
+
+
+async def test_a_private_key_is_read_as_the_public_one_that_it_holds(discovery_of: Maker) -> None:
+    private = RSAKey.generate_key(2048, auto_kid=True)
+    (key,) = await discovery_of(keys={"keys": [private.as_dict(private=True)]}).keys()
+    assert not key.is_private
+    assert key.kid == private.kid

@@ -84,6 +84,26 @@ async def test_fault_of_the_provider_is_no_refusal_of_the_person(trusted: Identi
             await exchange_code(client, TOKEN, trusted, {"code": "c"})
 
 
+class Unread(httpx.AsyncByteStream):
+    """A body that may not be asked for."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pytest.fail("the body was read")
+        yield b""
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "identity, deflate", "br", "zstd", "x-unheard-of"])
+async def test_compressed_answer_is_refused_before_it_is_read(trusted: IdentityProviderSettings, coding: str) -> None:
+    async with client_that_gets(headers={"content-encoding": coding}, stream=Unread()) as client:
+        with pytest.raises(ProviderUnreachable, match="compressed"):
+            await exchange_code(client, TOKEN, trusted, {"code": "c"})
+
+
+async def test_answer_that_says_it_is_not_compressed_is_read(trusted: IdentityProviderSettings) -> None:
+    async with client_that_gets(json=GOOD, headers={"content-encoding": "Identity"}) as client:
+        assert (await exchange_code(client, TOKEN, trusted, {"code": "c"})).access_token == "access"
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

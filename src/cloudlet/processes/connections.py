@@ -27,8 +27,10 @@ UNSENT_BYTES = 128 * 1024
 """What may wait in the kernel for a slow browser; without it megabytes do, and a console's pings wait behind them."""
 
 UNREAD_BYTES = 32 * 1024
-"""What the kernel keeps of a browser that is not being read from; it doubles the number. One read brings no more, and
-one read is what a connection holds here at most beside a head."""
+"""What the kernel keeps of a browser that is not being read from; it doubles the number, and over loopback takes twice
+as much again. One read brings no more, and one read is what a connection holds here at most beside a head."""
+HELD_BYTES = 32 * 1024 * 1024
+"""What all connections together hold here. Beyond it one that holds more than a head is closed when it sends."""
 
 FAREWELL_SECONDS = 1.0
 """How long a connection stands after an answer that did not wait for the request's body. Closed at once, it would be
@@ -61,6 +63,7 @@ class _Shared:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int, most_each: int) -> None:
         self.turns = HttpTurns(loop)
+        self.held_bytes = 0
         self.open: OpenConnections[PromptProtocol] = OpenConnections(most, most_each)
 
 
@@ -126,6 +129,7 @@ class PromptProtocol(H11Protocol):
         self._allowance = Allowance()
         self._has_asked = False
         self._is_upgraded = False
+        self._counted_bytes = 0
         self._thrown_away: int | None = None
         """Bytes that came after the last answer; None before it."""
 
@@ -134,26 +138,32 @@ class PromptProtocol(H11Protocol):
         """Whether no request is being answered whose whole has arrived."""
         return self.cycle is None or self.cycle.response_complete or self._is_body_missing
 
+    @property
+    def held_bytes(self) -> int:
+        """How much has arrived that h11 was not given yet."""
+        return self._limiter.held_bytes
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a first request."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self._go_on)
         self._origin = origin_of(None if self.client is None else self.client[0])
-        self._turns, self._open = self._shared().turns, self._shared().open
-        leaving = self._open.add(self, self._origin)
+        self._shared = self._shared_with_others()
+        leaving = self._shared.open.add(self, self._origin)
         if leaving is not None:
             self._report_crowd()
             leaving.transport.abort()
         if leaving is self:
             return
-        self._turns.charge_connection(self._allowance)
         self._bound_buffers(transport.get_extra_info("socket"))
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
-        self._open.discard(self, self._origin)
+        self._shared.open.discard(self, self._origin)
+        self._limiter.release_all()
+        self._count_held()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -163,6 +173,9 @@ class PromptProtocol(H11Protocol):
             return
         self._unset_keepalive_if_required()
         self._limiter.receive(data)
+        self._count_held()
+        if self._shared.held_bytes > HELD_BYTES and self._limiter.held_bytes > HEAD_BYTES:
+            self.transport.abort()
         self._go_on()
 
     def take_turn(self) -> int:
@@ -170,12 +183,13 @@ class PromptProtocol(H11Protocol):
         self._has_asked = False
         if not self.transport.is_closing() and self._thrown_away is None:
             self._parse_piece()
+            self._count_held()
         return self._limiter.take_owed()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         """Leave the connection, and whatever arrived already, to the WebSocket's protocol."""
         self._stop_waiting()
-        self._open.discard(self, self._origin)
+        self._shared.open.discard(self, self._origin)
         self._is_upgraded = True
         super().handle_websocket_upgrade(event)
         if self.transport.is_closing():
@@ -190,7 +204,7 @@ class PromptProtocol(H11Protocol):
         self._wait_for_head()
         is_cut_short = self.conn.their_state is h11.SEND_BODY
         super().on_response_complete()
-        self._open.touch(self, self._origin)
+        self._shared.open.touch(self, self._origin)
         if self.transport.is_closing():
             return
         if is_cut_short:
@@ -202,12 +216,17 @@ class PromptProtocol(H11Protocol):
     def _is_body_missing(self) -> bool:
         return self.conn.their_state is h11.SEND_BODY
 
-    def _shared(self) -> _Shared:
+    def _shared_with_others(self) -> _Shared:
         shared = self._shared_by_server.get(self.server_state)
         if shared is None:
             shared = _Shared(self.loop, self.max_connections, self.max_connections_each)
             self._shared_by_server[self.server_state] = shared
         return shared
+
+    def _count_held(self) -> None:
+        """Say what is held here to those who share the room for it."""
+        self._shared.held_bytes += self._limiter.held_bytes - self._counted_bytes
+        self._counted_bytes = self._limiter.held_bytes
 
     def _may_parse(self) -> bool:
         """Return whether h11 waits for a head, or the application for more of a body."""
@@ -223,7 +242,7 @@ class PromptProtocol(H11Protocol):
         self.transport.pause_reading()
         if self._may_parse():
             self._has_asked = True
-            self._turns.ask(self, self._allowance)
+            self._shared.turns.ask(self, self._allowance)
 
     def _parse_piece(self) -> None:
         if self._may_parse():
@@ -242,8 +261,7 @@ class PromptProtocol(H11Protocol):
     def _say_farewell(self) -> None:
         """Close, so that what was sent last arrives although not all was read."""
         self._stop_waiting()
-        self._thrown_away = self._limiter.held_bytes
-        self._limiter = HttpLimiter()
+        self._thrown_away = len(self._limiter.release_all())
         self.transport.write_eof()
         self.transport.resume_reading()
         self._deadline = self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)

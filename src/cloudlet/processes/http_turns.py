@@ -4,9 +4,9 @@ Theory of operation. A connection that has something to parse asks for a turn. O
 event loop, so that consoles, streams and answers under way wait for one slice and never for a queue; turns are given
 in the order in which they were asked for, and paid for afterwards, on credit, by the budget that they came from.
 There are two. A connection that has sent little of late, as every browser's has, goes by the first; one that has used
-up its own allowance goes by the second, and waits for the others that did. So those who flood wait for each other,
-and whoever opens new connections for it finds that opening costs as well. Nobody is refused: a queue is at most as
-long as there are connections, and those that wait too long for a turn are closed like any that sent no whole request.
+up its own allowance goes by the second, and waits for the others that did. So those who flood wait for each other;
+whoever opens new connections for it shares the first budget with everybody's first requests, by turns. A queue is at
+most as long as there are connections, and those that wait too long are closed like any that sent no whole request.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST = 30_000.0, 60_000.0
 SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST = 15_000.0, 15_000.0
 OWN_UNITS_PER_SECOND, OWN_UNITS_BURST = 1000.0, 4000.0
 """Of one connection: ten requests a second, and forty at once; browsers open six connections."""
-CONNECTION_UNITS = 30
-"""Taking a connection and letting it go again: 0.25 ms."""
 
 PACE_SECONDS = 0.002
 """Shortest wait while something is owed; timers are no finer."""
@@ -67,12 +65,6 @@ class HttpTurns:
         self._first = _Queue(FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST)
         self._second = _Queue(SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST)
         self._is_scheduled = False
-
-    def charge_connection(self, allowance: Allowance) -> None:
-        """Charge for a connection that was opened."""
-        now = self._loop.time()
-        allowance.spend(CONNECTION_UNITS, now)
-        self._first.budget.overdraw(CONNECTION_UNITS, now)
 
     def ask(self, taker: Taker, allowance: Allowance) -> None:
         """Give `taker` one turn when it is due; who has asked must not ask again before."""

@@ -36,7 +36,7 @@ FAREWELL_SECONDS = 1.0
 """How long a connection stands after an answer that did not wait for the request's body. Closed at once, it would be
 reset, because it was not read to its end, and the browser would lose the answer."""
 FAREWELL_BYTES = 128 * 1024
-"""How much of such a body is thrown away meanwhile; what follows is not read."""
+"""How much of such a body is thrown away meanwhile; at more the connection ends. Nothing here takes files."""
 
 REPORT_SECONDS = 60.0
 
@@ -268,8 +268,8 @@ class PromptProtocol(H11Protocol):
 
     def _throw_away(self, count: int) -> None:
         self._thrown_away = (self._thrown_away or 0) + count
-        if self._thrown_away > FAREWELL_BYTES and not self.transport.is_closing():
-            self.transport.pause_reading()
+        if self._thrown_away > FAREWELL_BYTES:
+            self.transport.abort()
 
     def _report_crowd(self) -> None:
         """Log that there are too many, now and then: whoever opens too many must not fill the log as well."""

@@ -19,7 +19,7 @@ from cloudlet.access.token_bucket import TokenBucket
 
 __all__ = ["Allowance", "HttpTurns", "Taker"]
 
-FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST = 30_000.0, 60_000.0
+FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST = 30_000.0, 50_000.0
 """0.3 s of a core for each second: 300 requests, or the pages of some twenty people who all begin at once."""
 SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST = 15_000.0, 15_000.0
 OWN_UNITS_PER_SECOND, OWN_UNITS_BURST = 1000.0, 4000.0

@@ -147,7 +147,7 @@ def _revoke(stage: Stage, flooded: FakeVnc, username: str, kind: str) -> tuple[f
 
 
 def _stranger_rows(stage: Stage, flooded: FakeVnc, seconds: float) -> Iterator[Row]:
-    """What those who are not even signed in do to a console, and to the gateway's memory."""
+    """Measure a console while people flood who are not even signed in."""
     operator = stage.person("sven", Level.OPERATE)
     stage.access.grant(Grant("sven", OTHER, Level.OPERATE, utc_now(), None), by=STAFF)
     quiet, during, released = [], {}, []
@@ -181,7 +181,7 @@ def _release_seconds(stage: Stage, flooded: FakeVnc, username: str, kind: str) -
 
 
 def _page_rows(seconds: float) -> Iterator[Row]:
-    """What strangers do to the portal's pages, each asked for over a connection of its own, and to its memory."""
+    """Measure the portal's pages, each asked for over a connection of its own, and its memory while strangers flood."""
     with tempfile.TemporaryDirectory() as folder, portal_process(Path(folder), NO_PROVIDER) as (url, pid):
         portal, port = psutil.Process(pid), int(url.rpartition(":")[2])
         _page_p95_ms(url, seconds)  # it starts, and fills its caches
@@ -293,7 +293,7 @@ def _unread_rows() -> Iterator[Row]:
 
 
 def _picture_rows() -> Iterator[Row]:
-    """What pictures cost that are asked for and not read."""
+    """Measure the memory for pictures that are asked for and not read."""
     with tempfile.NamedTemporaryFile() as file, socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         file.truncate(PICTURE_BYTES)
         port = listener.getsockname()[1]

@@ -132,9 +132,7 @@ def read_beneath(file: FileBeneath, most_bytes: int) -> bytes:
         return opened.read(checked_size(file, opened, most_bytes))
 
 
-def checked_size(
-    file: FileBeneath, opened: BinaryIO, most_bytes: int, *, refuses_hard_links: bool = False
-) -> int:
+def checked_size(file: FileBeneath, opened: BinaryIO, most_bytes: int, *, refuses_hard_links: bool = False) -> int:
     """Return the size of an open file in bytes.
 
     Parameters

@@ -174,8 +174,12 @@ class PromptProtocol(H11Protocol):
         self._unset_keepalive_if_required()
         self._limiter.receive(data)
         self._count_held()
-        if self._shared.held_bytes > HELD_BYTES and self._limiter.held_bytes > HEAD_BYTES:
-            self.transport.abort()
+        if (
+            self._limiter.held_bytes > HEAD_BYTES
+        ):  # no browser sends so much at once but in a body, and then it can wait
+            self._allowance.forfeit(self.loop.time())
+            if self._shared.held_bytes > HELD_BYTES:
+                self.transport.abort()
         self._go_on()
 
     def take_turn(self) -> int:

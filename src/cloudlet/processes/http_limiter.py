@@ -60,6 +60,11 @@ class HttpLimiter:
         """How much waits here."""
         return len(self._pending)
 
+    @property
+    def is_unusual(self) -> bool:
+        """Whether more waits than a browser sends before it is answered, but for a long body."""
+        return len(self._pending) > HEAD_BYTES or self._pending.count(b"\n") > HEAD_FIELDS + 2
+
     def receive(self, data: bytes) -> None:
         """Keep what one read brought, cut anywhere."""
         self._owed += READ_UNITS

@@ -4,7 +4,8 @@ Theory of operation. A connection that has something to parse asks for a turn. O
 event loop, so that consoles, streams and answers under way wait for one slice and never for a queue; turns are given
 in the order in which they were asked for, and paid for afterwards, on credit, by the budget that they came from.
 There are two. A connection that has sent little of late, as every browser's has, goes by the first; one that has used
-up its own allowance goes by the second, and waits for the others that did. So those who flood wait for each other;
+up its own allowance, or sent far more at once than a request, goes by the second, and waits for the others that did.
+So those who flood wait for each other;
 whoever opens new connections for it shares the first budget with everybody's first requests, by turns. A queue is at
 most as long as there are connections, and those that wait too long are closed like any that sent no whole request.
 """
@@ -21,7 +22,8 @@ __all__ = ["Allowance", "HttpTurns", "Taker"]
 
 FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST = 30_000.0, 50_000.0
 """0.3 s of a core for each second: 300 requests, or the pages of some twenty people who all begin at once."""
-SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST = 15_000.0, 15_000.0
+SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST = 10_000.0, 10_000.0
+"""60 to 100 requests a second: a program that asks without pause is slowed down to that."""
 OWN_UNITS_PER_SECOND, OWN_UNITS_BURST = 1000.0, 4000.0
 """Of one connection: ten requests a second, and forty at once; browsers open six connections."""
 
@@ -49,6 +51,10 @@ class Allowance:
     def spend(self, units: float, now: float) -> None:
         """Use up as much of it."""
         self._bucket.overdraw(units, now)
+
+    def forfeit(self, now: float) -> None:
+        """Use up all of it."""
+        self._bucket.overdraw(OWN_UNITS_BURST, now)
 
 
 class _Queue:

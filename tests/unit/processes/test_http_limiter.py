@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import h11
 import pytest
 from hypothesis import given
@@ -37,7 +39,7 @@ def test_a_head_is_released_whole_and_not_a_byte_more_however_it_is_cut(cuts: li
     whole = (LINE + b"Host: x\r\nContent-Length: 3\r\n\r\n").replace(b"\r\n", end)
     data, limiter, released = whole + b"abc", HttpLimiter(), b""
     places = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
-    for begin, stop in zip(places, places[1:], strict=False):
+    for begin, stop in pairwise(places):
         limiter.receive(data[begin:stop])
         if stop < len(whole):
             assert limiter.release_head() == b""
@@ -99,3 +101,11 @@ def test_what_is_not_parsed_here_costs_no_more_than_its_read() -> None:
     limiter = receiving(b"\n" * 100_000)
     assert limiter.release_all() == b"\n" * 100_000
     assert limiter.take_owed() == CONNECTION_UNITS + READ_UNITS
+
+
+@pytest.mark.parametrize(
+    ("data", "is_unusual"),
+    [(head(HEAD_FIELDS), False), (head(HEAD_FIELDS + 1), True), (b"x" * HEAD_BYTES, False), (b"x" * 20_000, True)],
+)
+def test_what_no_browser_sends_before_an_answer_shows(data: bytes, is_unusual: bool) -> None:
+    assert receiving(data).is_unusual == is_unusual

@@ -1,4 +1,4 @@
-"""What one person's flood costs the others: consoles, revocation, and connections that nobody reads.
+"""What one person's flood costs the others, and one stranger's: consoles, revocation, pages, memory, unread answers.
 
 The gateway, the instruments and the flooding browsers are processes of their own. An operator moves the pointer of
 another instrument, whose screen answers each movement by one pixel; quiet and flooded rounds alternate, and a bar is a
@@ -8,6 +8,7 @@ ratio to the quiet rounds of the same run. Every flood is bounded in time.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import multiprocessing
 import socket
 import statistics
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import psutil
 from fastapi import FastAPI
@@ -27,12 +29,15 @@ from starlette.responses import StreamingResponse
 from tests.system.fake_vnc import FakeVnc
 from tests.system.flooding import FLOODS, Window, flooding
 from tests.system.gateway import ORIGIN, SCOPE, STAFF, Stage
+from tests.system.strangers import STRANGERS, strangers
 
+from benchmarks.ground.sign_in import portal_process
 from benchmarks.report import Row
 from cloudlet.access import ConsoleSettings, Grant
 from cloudlet.clock import utc_now
 from cloudlet.identity import WebSession
 from cloudlet.instruments import Level
+from cloudlet.portal.images import Picture, PictureResponse
 from cloudlet.processes.connections import PromptProtocol
 from cloudlet.processes.console_protocol import ConsoleProtocol
 from cloudlet.processes.gateway import create_gateway
@@ -55,6 +60,11 @@ CONNECTIONS = 300
 WRITE_SECONDS = 3.0
 PIECE_BYTES, PIECES = 64 * 1024, 256
 """An answer of 16 MiB, more than the kernel would take for who does not read."""
+MEGABYTE = 10**6
+PICTURES, PICTURE_BYTES = 100, 15 * MEGABYTE
+MOST_GROWN_MB = 50
+PAGE_INTERVAL_SECONDS = 0.03
+NO_PROVIDER = "http://127.0.0.1:9"
 PRESS, LET_GO = (struct.pack("!BBHH", 5, buttons, 10, 20) for buttons in (1, 0))
 UPDATE_BYTES = 20
 SPAWN = multiprocessing.get_context("spawn")
@@ -66,7 +76,10 @@ def measure(is_quick: bool) -> Iterator[Row]:
     with _two_instruments() as (stage, flooded):
         yield from _echo_rows(stage, seconds)
         yield from _revocation_rows(stage, flooded, 1 if is_quick else 3)
+        yield from _stranger_rows(stage, flooded, seconds)
+    yield from _page_rows(seconds)
     yield from _unread_rows()
+    yield from _picture_rows()
 
 
 def _echo_rows(stage: Stage, seconds: float) -> Iterator[Row]:
@@ -131,6 +144,74 @@ def _revoke(stage: Stage, flooded: FakeVnc, username: str, kind: str) -> tuple[f
         holding.socket.shutdown(socket.SHUT_RDWR)
         flood.join()
     return released, gone
+
+
+def _stranger_rows(stage: Stage, flooded: FakeVnc, seconds: float) -> Iterator[Row]:
+    """Measure a console while people flood who are not even signed in."""
+    operator = stage.person("sven", Level.OPERATE)
+    stage.access.grant(Grant("sven", OTHER, Level.OPERATE, utc_now(), None), by=STAFF)
+    quiet, during, released = [], {}, []
+    window = Window(stage.port, OTHER, stage.access.issue_ticket(operator, OTHER).subprotocols)
+    for number, kind in enumerate(STRANGERS):
+        quiet.append(_echo_p95_ms(window, seconds))
+        with strangers(stage.port, kind, seconds + 5):
+            time.sleep(WARM_UP_SECONDS)
+            during[kind] = _echo_p95_ms(window, seconds)
+        released.append(_release_seconds(stage, flooded, f"held-{number}", kind))
+        time.sleep(SETTLE_SECONDS)
+    window.socket.close()
+    usual = statistics.median(quiet)
+    for kind, p95_ms in during.items():
+        yield Row.at_most(f"echo p95 while 8 strangers send {kind}, times quiet", p95_ms / usual, "", 3)
+    yield Row.at_most("longest from revocation until a button is up meanwhile", max(released), "s", 1)
+
+
+def _release_seconds(stage: Stage, flooded: FakeVnc, username: str, kind: str) -> float:
+    person = stage.person(username, Level.OPERATE)
+    flooded.messages.clear()
+    window = Window(stage.port, SCOPE, stage.access.issue_ticket(person, SCOPE).subprotocols)
+    with window.socket, strangers(stage.port, kind, FLOOD_SECONDS):
+        window.send(PRESS)
+        flooded.wait_for(lambda: PRESS in flooded.inputs)
+        time.sleep(WARM_UP_SECONDS)
+        begin = time.monotonic()
+        stage.access.revoke(username, SCOPE, by=STAFF)
+        flooded.wait_for(lambda: LET_GO in flooded.inputs)
+        return time.monotonic() - begin
+
+
+def _page_rows(seconds: float) -> Iterator[Row]:
+    """Measure the portal's pages, each asked for over a connection of its own, and its memory while strangers flood."""
+    with tempfile.TemporaryDirectory() as folder, portal_process(Path(folder), NO_PROVIDER) as (url, pid):
+        portal, port = psutil.Process(pid), int(url.rpartition(":")[2])
+        _page_p95_ms(url, seconds)  # it starts, and fills its caches
+        begin_bytes = portal.memory_info().rss
+        quiet, during, grown = [], {}, []
+        for kind in STRANGERS:
+            quiet.append(_page_p95_ms(url, seconds))
+            with strangers(port, kind, seconds + 5):
+                time.sleep(WARM_UP_SECONDS)
+                during[kind] = _page_p95_ms(url, seconds)
+                grown.append(portal.memory_info().rss - begin_bytes)
+            time.sleep(SETTLE_SECONDS)
+        usual = statistics.median(quiet)
+        yield Row("GET / p95, quiet", usual, "ms")
+        for kind, p95_ms in during.items():
+            yield Row.at_most(f"GET / p95 while 8 strangers send {kind}, times quiet", p95_ms / usual, "", 3)
+        yield Row.at_most("memory that the portal grows by meanwhile", max(grown) / MEGABYTE, "MB", MOST_GROWN_MB)
+
+
+def _page_p95_ms(url: str, seconds: float) -> float:
+    took, host = [], url.rpartition("/")[2]
+    end = time.monotonic() + seconds
+    while (begin := time.monotonic()) < end:
+        connection = http.client.HTTPConnection(host, timeout=30)
+        connection.request("GET", "/")
+        assert connection.getresponse().read().rstrip().endswith(b"</html>")
+        connection.close()
+        took.append(time.monotonic() - begin)
+        time.sleep(PAGE_INTERVAL_SECONDS)
+    return 1000 * float(np.percentile(took, 95))
 
 
 def _flood_on(connection: socket.socket, kind: str) -> None:
@@ -209,6 +290,36 @@ def _unread_rows() -> Iterator[Row]:
                     connection.close()
                 name = f"connections of {CONNECTIONS} kept that ask for {path} and never read"
                 yield Row.at_most(name, kept, "", 0)
+
+
+def _picture_rows() -> Iterator[Row]:
+    """Measure the memory for pictures that are asked for and not read."""
+    with tempfile.NamedTemporaryFile() as file, socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        file.truncate(PICTURE_BYTES)
+        port = listener.getsockname()[1]
+        with _process(_serve_picture, listener, file.name) as process:
+            server = psutil.Process(process.pid)
+            assert len(httpx.get(f"http://127.0.0.1:{port}/", timeout=30).content) == PICTURE_BYTES
+            before = server.memory_info().rss
+            connections = [_asking(port, "") for _ in range(PICTURES)]
+            for connection in connections:
+                connection.recv(1, socket.MSG_PEEK)
+            time.sleep(SETTLE_SECONDS)
+            grown = server.memory_info().rss - before
+            for connection in connections:
+                connection.close()
+    name = f"memory for {PICTURES} pictures of {PICTURE_BYTES // MEGABYTE} MB that nobody reads"
+    yield Row.at_most(name, grown / MEGABYTE, "MB", MOST_GROWN_MB)
+
+
+def _serve_picture(listener: socket.socket, path: str) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def picture() -> PictureResponse:
+        return PictureResponse(Picture(Path(path).open("rb"), PICTURE_BYTES, "image/png"), {})
+
+    server(app).run(sockets=[listener])
 
 
 def _established(pid: int, port: int) -> int:

@@ -22,7 +22,7 @@ from benchmarks.report import Row
 from cloudlet.identity.provider_limit import Places
 from cloudlet.migrations import upgrade
 
-__all__ = ["measure"]
+__all__ = ["measure", "portal_process"]
 
 HANGING = 60
 LOOKS, QUICK_LOOKS = 300, 60
@@ -38,7 +38,7 @@ def measure(is_quick: bool) -> Iterator[Row]:
 
 async def _measure(looks: int) -> list[Row]:
     async with _provider() as provider, _browsers() as browsers:
-        with tempfile.TemporaryDirectory() as folder, _portal(Path(folder), provider.url) as url:
+        with tempfile.TemporaryDirectory() as folder, portal_process(Path(folder), provider.url) as (url, _):
             await _until_ready(browsers, url)
             quiet = await _page_seconds(browsers, url, looks)
             begun = [await _begin(browsers, url) for _ in range(HANGING)]
@@ -158,8 +158,8 @@ async def _provider() -> AsyncIterator[_Provider]:
 
 
 @contextmanager
-def _portal(folder: Path, issuer: str) -> Iterator[str]:
-    """Run the portal's process with that provider, and yield its address."""
+def portal_process(folder: Path, issuer: str) -> Iterator[tuple[str, int]]:
+    """Run the portal's process with that provider, and yield its address and the number of the process."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     secret, settings = folder / "secret", folder / "cloudlet.toml"
@@ -186,7 +186,7 @@ def _portal(folder: Path, issuer: str) -> Iterator[str]:
     with (folder / "portal.log").open("wb") as log:
         portal = subprocess.Popen(command, pass_fds=[listener.fileno()], stdout=log, stderr=log)
     try:
-        yield url
+        yield url, portal.pid
     finally:
         portal.terminate()
         portal.wait(10)

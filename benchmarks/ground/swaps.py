@@ -28,7 +28,7 @@ from cloudlet.migrations import upgrade
 from cloudlet.openat import FileBeneath
 from cloudlet.portal.assets import Assets
 from cloudlet.portal.errors import ImageMissing
-from cloudlet.portal.images import read_picture
+from cloudlet.portal.images import open_picture
 
 __all__ = ["measure"]
 
@@ -89,7 +89,7 @@ def _pictures(folder: Path, tries: int) -> Iterator[Row]:
         link = run.project_folder / "link"
 
         def read() -> bytes:
-            return read_picture(run, exposure, "plate").content
+            return b"".join(open_picture(run, exposure, "plate").pieces())
 
         for name, swapped, target in (
             ("picture", picture, folder / "secrets" / picture.name),

@@ -26,6 +26,7 @@ from typing import BinaryIO
 __all__ = [
     "FileBeneath",
     "PathRefused",
+    "checked_size",
     "make_folder",
     "open_beneath",
     "opened_beneath",
@@ -117,15 +118,13 @@ def opened_beneath(file: FileBeneath, flags: int = os.O_RDONLY, mode: int = 0o66
         yield opened
 
 
-def read_beneath(file: FileBeneath, most_bytes: int, *, refuses_hard_links: bool = False) -> bytes:
+def read_beneath(file: FileBeneath, most_bytes: int) -> bytes:
     """Return what a regular file holds.
 
     Parameters
     ----------
     file, most_bytes
         Which, and how much it may hold.
-    refuses_hard_links
-        Whether a file with a second name is refused, which may be the secret of somebody who never put it here.
 
     Raises
     ------
@@ -135,12 +134,30 @@ def read_beneath(file: FileBeneath, most_bytes: int, *, refuses_hard_links: bool
         It is not there, or cannot be read.
     """
     with opened_beneath(file) as opened:
-        found = os.fstat(opened.fileno())
-        if refuses_hard_links and found.st_nlink > 1:
-            raise PathRefused(errno.EMLINK, f"{file.name} has another name elsewhere (a hard link)")
-        if found.st_size > most_bytes:
-            raise PathRefused(errno.EFBIG, f"{file.name} is larger than {most_bytes >> 20} MiB")
-        return opened.read(found.st_size)
+        return opened.read(checked_size(file, opened, most_bytes))
+
+
+def checked_size(file: FileBeneath, opened: BinaryIO, most_bytes: int, *, refuses_hard_links: bool = False) -> int:
+    """Return the size of an open file in bytes.
+
+    Parameters
+    ----------
+    file, opened, most_bytes
+        Which, the same opened, and how much it may hold.
+    refuses_hard_links
+        Whether a file with a second name is refused, which may be the secret of somebody who never put it here.
+
+    Raises
+    ------
+    PathRefused
+        It holds more than it may, or has a second name.
+    """
+    found = os.fstat(opened.fileno())
+    if refuses_hard_links and found.st_nlink > 1:
+        raise PathRefused(errno.EMLINK, f"{file.name} has another name elsewhere (a hard link)")
+    if found.st_size > most_bytes:
+        raise PathRefused(errno.EFBIG, f"{file.name} is larger than {most_bytes >> 20} MiB")
+    return found.st_size
 
 
 def open_beneath(folder: int, name: str, flags: int, mode: int = 0o666, *, in_one_call: bool = True) -> int:

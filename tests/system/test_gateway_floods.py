@@ -12,6 +12,7 @@ from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
 from tests.system.flooding import FLOODS, Window, flooding
 from tests.system.gateway import SCOPE, STAFF, Stage, console_at, serving
+from tests.system.strangers import STRANGERS, strangers
 
 from cloudlet.access import Grant
 from cloudlet.audit import read
@@ -113,3 +114,33 @@ def test_a_persons_quiet_window_goes_on_beside_the_flooding_ones(stage: Stage, v
         window = Window(stage.port, SCOPE, stage.access.issue_ticket(ada, SCOPE).subprotocols)
         with window.socket:
             assert longest_move_seconds(window, vnc) < LONGEST_MOVE_SECONDS
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_strangers_who_flood_with_http_leave_a_console_quick(stage: Stage, vnc: FakeVnc, kind: str) -> None:
+    ada = stage.person("ada", Level.OPERATE)
+    window = Window(stage.port, SCOPE, stage.access.issue_ticket(ada, SCOPE).subprotocols)
+    with window.socket, strangers(stage.port, kind, FLOOD_SECONDS):
+        assert longest_move_seconds(window, vnc) < LONGEST_MOVE_SECONDS
+
+
+def test_strangers_who_flood_with_http_keep_no_button_down(stage: Stage, vnc: FakeVnc) -> None:
+    ada = stage.person("ada", Level.OPERATE)
+    window = Window(stage.port, SCOPE, stage.access.issue_ticket(ada, SCOPE).subprotocols)
+    with window.socket, strangers(stage.port, "chunks of a byte", FLOOD_SECONDS):
+        window.send(PRESS)
+        vnc.wait_for(lambda: PRESS in vnc.inputs)
+        begin = time.monotonic()
+        stage.access.revoke("ada", SCOPE, by=STAFF)
+        vnc.wait_for(lambda: vnc.inputs[-1] == LET_GO)
+        assert time.monotonic() - begin < LONGEST_RELEASE_SECONDS
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_a_console_opens_while_strangers_flood_with_http(stage: Stage, kind: str) -> None:
+    ada = stage.person("ada", Level.OPERATE)
+    with strangers(stage.port, kind, FLOOD_SECONDS):
+        time.sleep(1.0)  # what may come at once has come
+        begin = time.monotonic()
+        Window(stage.port, SCOPE, stage.access.issue_ticket(ada, SCOPE).subprotocols).socket.close()
+        assert time.monotonic() - begin < LONGEST_MOVE_SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -21,6 +22,9 @@ __all__ = ["router"]
 
 MOST_UNDER_WAY = 4
 """Sign-ins that one browser may have under way: one for each tab that somebody hurries through."""
+MOST_LOOKED_AT = 8
+"""Their cookies that one request has opened; opening costs 0.1 ms. Browsers send the oldest first, and those that are
+left are looked at next time."""
 
 Short = Annotated[str | None, Query(max_length=512)]
 Long = Annotated[str | None, Query(max_length=4096)]
@@ -101,9 +105,8 @@ class _Cookies:
 
     def forget_oldest(self, answer: Response, request: Request) -> None:
         """Make room for one more: a site that opens sign-in pages in a browser must not swell what it sends us."""
-        held = {
-            name: self._pending.open(text) for name, text in request.cookies.items() if name.startswith(self._sign_in)
-        }
+        names = islice((name for name in request.cookies if name.startswith(self._sign_in)), MOST_LOOKED_AT)
+        held = {name: self._pending.open(request.cookies[name]) for name in names}
         newest_first = sorted(held, key=lambda name: _started_at(held[name]), reverse=True)
         for name in newest_first[MOST_UNDER_WAY - 1 :]:
             self._set(answer, name, "", max_age=0)

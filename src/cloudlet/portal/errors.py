@@ -17,7 +17,7 @@ class ImageMissing(NotFound):
 
 
 class TooManyStreams(CloudletError):
-    """One signed-in browser holds all the live streams that it may."""
+    """One person holds all the live streams that they may."""
 
     slug = "too-many-streams"
 

@@ -20,6 +20,8 @@ SHUTDOWN_SECONDS = 2
 """Open event streams never end by themselves."""
 PING_SECONDS = 5.0
 """Interval and patience of WebSocket pings: a browser that vanished is noticed within twice that."""
+TRAILER_BYTES = 2 * 1024
+"""What h11 may keep of a chunk's beginning, or of headers after a body, which nobody sends; heads come to it whole."""
 MESSAGE_BYTES = 64 * 1024
 """Longest WebSocket message taken from a browser; its client sends 10 KiB at most."""
 
@@ -46,6 +48,7 @@ def server(app: ASGIApp, ws: type[asyncio.Protocol] | WSProtocolType = "none") -
         app,
         loop="uvloop",
         http=PromptProtocol,
+        h11_max_incomplete_event_size=TRAILER_BYTES,
         ws=ws,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

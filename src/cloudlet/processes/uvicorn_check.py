@@ -17,7 +17,18 @@ from cloudlet.errors import CloudletError
 
 __all__ = ["HTTP_NAMES", "WEBSOCKET_NAMES", "ServerUnsuitable", "check_uvicorn", "missing_names"]
 
-HTTP_NAMES = ("connections", "cycle", "handle_websocket_upgrade", "loop", "on_response_complete", "transport")
+HTTP_NAMES = (
+    "_unset_keepalive_if_required",
+    "client",
+    "conn",
+    "cycle",
+    "flow",
+    "handle_websocket_upgrade",
+    "loop",
+    "on_response_complete",
+    "server_state",
+    "transport",
+)
 WEBSOCKET_NAMES = (
     "close_sent",
     "close_timer",

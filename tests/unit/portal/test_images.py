@@ -1,15 +1,17 @@
+import asyncio
 import os
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import ClientDisconnect
 from tests.swapping import swapping, until_both
 
 from cloudlet.analytics import Results
 from cloudlet.identity import Actor
 from cloudlet.portal.errors import ImageMissing
-from cloudlet.portal.images import MOST_BYTES, read_picture
+from cloudlet.portal.images import MOST_BYTES, PIECE_BYTES, PictureResponse, open_picture
 
 TESTER = Actor.host("tester")
 
@@ -29,12 +31,18 @@ def naming(exposure, name):
     return replace(exposure, results=Results({}, {"plate": name}))
 
 
+def read_picture(run, exposure, key) -> bytes:
+    """Return the whole picture."""
+    return b"".join(open_picture(run, exposure, key).pieces())
+
+
 async def test_a_picture_is_served_as_what_it_is(browser, measured) -> None:
     async with browser("ada") as client:
         answer = await client.get(f"/exposures/{measured[1].id}/images/plate")
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.content.startswith(b"\x89PNG")
+    assert int(answer.headers["content-length"]) == len(answer.content)
 
 
 async def test_a_picture_may_be_kept_for_ever_only_under_the_present_change(browser, measured) -> None:
@@ -87,7 +95,7 @@ def test_the_project_folder_itself_may_be_a_link(measured, site) -> None:
     run, exposure = measured
     run.project_folder.rename(site.folder / "elsewhere")
     run.project_folder.symlink_to("elsewhere")
-    assert read_picture(run, exposure, "plate").content.startswith(b"\x89PNG")
+    assert read_picture(run, exposure, "plate").startswith(b"\x89PNG")
 
 
 def test_a_file_with_another_name_elsewhere_is_refused(measured, site) -> None:
@@ -113,10 +121,41 @@ def test_a_picture_that_is_too_large_is_refused_before_it_is_all_read(measured) 
     run, exposure = measured
     with (run.project_folder / "vast.png").open("wb") as file:
         file.truncate(MOST_BYTES)
-    assert len(read_picture(run, naming(exposure, "vast.png"), "plate").content) == MOST_BYTES
+    assert len(read_picture(run, naming(exposure, "vast.png"), "plate")) == MOST_BYTES
     os.truncate(run.project_folder / "vast.png", 1 << 40)
     with pytest.raises(ImageMissing, match="larger than 16 MiB"):
         read_picture(run, naming(exposure, "vast.png"), "plate")
+
+
+async def test_a_large_picture_is_sent_in_pieces_and_its_file_closed_where_they_are_not_taken(measured) -> None:
+    run, exposure = measured
+    (run.project_folder / "large.png").write_bytes(bytes(3 * PIECE_BYTES + 1))
+    picture = open_picture(run, naming(exposure, "large.png"), "plate")
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(len(message.get("body", b"")))
+        if len(sent) == 3:  # the browser takes no more than two pieces
+            raise ConnectionError
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises((ConnectionError, ClientDisconnect)):
+        await PictureResponse(picture, {})(scope, receive, send)
+    assert sent == [0, PIECE_BYTES, PIECE_BYTES]
+    assert picture.file.closed
+
+
+def test_a_picture_that_is_cut_while_it_is_sent_has_the_announced_length(measured) -> None:
+    run, exposure = measured
+    path = run.project_folder / "cut.png"
+    path.write_bytes(b"x" * (2 * PIECE_BYTES))
+    pieces = open_picture(run, naming(exposure, "cut.png"), "plate").pieces()
+    first = next(pieces)
+    os.truncate(path, PIECE_BYTES)
+    assert first + b"".join(pieces) == b"x" * PIECE_BYTES + bytes(PIECE_BYTES)
 
 
 @pytest.mark.parametrize("swapped", ["picture", "folder"])
@@ -131,7 +170,7 @@ async def test_no_secret_is_sent_while_somebody_swaps_for_a_link(browser, measur
 
     def attempt() -> bool:
         try:
-            sent.add(read_picture(run, exposure, "plate").content)
+            sent.add(read_picture(run, exposure, "plate"))
         except ImageMissing:
             return False
         return True
@@ -154,4 +193,4 @@ def test_no_name_leads_out_of_the_project_folder(measured, parts: list[str]) -> 
         found = read_picture(run, naming(exposure, "/".join(parts)), "plate")
     except ImageMissing:
         return
-    assert found.content != b"secret"
+    assert found != b"secret"

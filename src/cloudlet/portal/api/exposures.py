@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
-from cloudlet.portal.images import read_picture
+from cloudlet.portal.images import PictureResponse, open_picture
 from cloudlet.portal.parameters import Number
 from cloudlet.portal.schemas import ExposureSchema
 from cloudlet.portal.services import Services
@@ -49,7 +49,7 @@ def exposure_api(services: Services) -> APIRouter:
         headers = {"etag": tag, "cache-control": KEPT if v == exposure.change else ASKED_AGAIN}
         if if_none_match == tag:
             return Response(status_code=304, headers=headers)
-        picture = read_picture(services.runs.run(exposure.run_id, by=actor), exposure, key)
-        return Response(picture.content, media_type=picture.media_type, headers=headers)
+        picture = open_picture(services.runs.run(exposure.run_id, by=actor), exposure, key)
+        return PictureResponse(picture, headers)
 
     return router

@@ -23,8 +23,9 @@ from cloudlet.web import event_stream
 
 __all__ = ["run_api"]
 
-STREAMS_EACH = 8
-"""Live streams of one signed-in browser; over HTTP/1.1 browsers open six connections at most."""
+STREAMS_EACH = 12
+"""Live streams of one person, however often they are signed in: two browsers that open all six connections that they
+open over HTTP/1.1."""
 
 
 def run_api(services: Services, settings: PortalSettings) -> APIRouter:
@@ -39,8 +40,8 @@ def run_api(services: Services, settings: PortalSettings) -> APIRouter:
     places = StreamLimits(STREAMS_EACH)
 
     async def place(request: Request) -> AsyncIterator[None]:
-        session = await run_in_threadpool(services.guard.signed_in, request)
-        with places.one(session.id):
+        account = await run_in_threadpool(services.guard.account, request)
+        with places.one(account.username):
             yield
 
     @router.get("/{run_id}/snapshot")

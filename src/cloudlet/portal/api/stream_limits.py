@@ -1,4 +1,4 @@
-"""A bounded number of places for each of many, such as the live streams of one signed-in browser."""
+"""A bounded number of places for each of many, such as the live streams of one person."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StreamLimits:
         """
         if self._taken[key] >= self._each:
             raise TooManyStreams(
-                f"This browser follows runs in {self._each} places already.", "Close some of its tabs, then try again."
+                f"You follow runs in {self._each} places already.", "Close some of those tabs, then try again."
             )
         self._taken[key] += 1
         try:

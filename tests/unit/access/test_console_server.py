@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from cloudlet.access import console_server as module
 from cloudlet.access.console_server import ConsoleServer
+from cloudlet.access.database_threads import DatabaseThreads
 from cloudlet.access.errors import ConsoleUnreachable
 from cloudlet.access.frame_limiter import FRAME_BUDGET
 from cloudlet.access.models import Authorization, ViewerSession
@@ -46,7 +47,7 @@ class SlowToReturn(PresenceStore):
 
 async def test_who_is_displaced_is_always_there_to_hear_of_it(database: Database) -> None:
     presence = SlowToReturn(database)
-    console_server = ConsoleServer(SimpleNamespace(presence=presence), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=presence, threads=DatabaseThreads()), {})
 
     async def arrive() -> tuple[int | None, set[int]]:
         console = await console_server._arrive(None, UPSTREAM, ADA, b"")
@@ -75,7 +76,7 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 ) -> None:
     monkeypatch.setattr(module, "LEAVE_AGAIN_SECONDS", 0.01)
     presence = Stalled(database)
-    console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now, threads=DatabaseThreads()), {})
     console = await console_server._arrive(None, UPSTREAM, ADA, b"")
     await console_server._close(console, "connection lost")
     with database.read() as work:
@@ -84,7 +85,9 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 
 
 async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_go_of(database: Database) -> None:
-    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentConnector()})
+    console_server = ConsoleServer(
+        SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads()), {"scope-1": SilentConnector()}
+    )
     written: list[bytes] = []
     upstream = SimpleNamespace(server_init=SCREEN, write=written.append)
     async with console_server._releaser.running():
@@ -109,7 +112,7 @@ class GoneBrowser:
 
 
 async def test_all_windows_of_a_person_pay_from_one_budget_though_they_close_in_between(database: Database) -> None:
-    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads()), {})
     browser = GoneBrowser()
     for authorization in (ADA, replace(ADA, instrument="scope-2"), BEN):
         await console_server.serve(browser, authorization)

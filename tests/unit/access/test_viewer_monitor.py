@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -47,6 +48,8 @@ class StillBridge:
         self.touched = 0
         self.trace = InputTrace()
         self.trace_changed = asyncio.Event()
+        self.record_needed = asyncio.Event()
+        self.renewed: list[tuple[InputTrace, float]] = []
 
     @property
     def has_control(self) -> bool:
@@ -54,6 +57,11 @@ class StillBridge:
 
     def restrict(self, rights: Right) -> None:
         self.rights &= rights
+        self.record_needed.set()
+        self.trace_changed.set()
+
+    def renew(self, trace: InputTrace, until: float) -> None:
+        self.renewed.append((trace, until))
 
 
 class Situation:
@@ -85,6 +93,13 @@ class Situation:
         identity = Identity("https://idp.example.org", "1")
         self.identities.link(identity, Account("ada", "Ada"), by=Actor.host("staff"))
         return self.identities.open_session(identity, "Ada", "a secret of 256 bits")
+
+
+async def while_recording(situation: Situation, holds: Callable[[], object]) -> None:
+    """Keep the record until `holds`."""
+    recording = asyncio.create_task(situation.watch.keep_record())
+    await asyncio.to_thread(eventually, holds)
+    recording.cancel()
 
 
 @pytest.fixture
@@ -128,6 +143,7 @@ async def test_operator_whose_level_sinks_loses_control_and_stays(situation: Sit
     situation.access.grant(Grant("ada", SCOPE, Level.OBSERVE, NOON, None), by=Actor.host("staff"))
     await situation.watch.check()
     assert not situation.bridge.has_control
+    await while_recording(situation, lambda: situation.access.console_state(SCOPE, by=STAFF).operator is None)
     state = situation.access.console_state(SCOPE, by=STAFF)
     assert state.operator is None
     assert [viewer.username for viewer in state.observers] == ["ada"]
@@ -141,14 +157,12 @@ async def test_a_key_pressed_for_the_first_time_is_recorded_at_once(situation: S
         with database.read() as work:
             return work.scalars(select(ControlRow)).one().trace() == situation.bridge.trace
 
-    recording = asyncio.create_task(situation.watch.note_input())
-    await asyncio.to_thread(eventually, is_recorded)
-    recording.cancel()
+    await while_recording(situation, is_recorded)
 
 
-async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_look(situation: Situation) -> None:
+async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_record(situation: Situation) -> None:
     await situation.watch.check()
     assert situation.bridge.has_control
     situation.services.presence.lose_control(situation.viewer_session.id, "closed behind the back of its window")
-    await situation.watch.check()
+    await while_recording(situation, lambda: not situation.bridge.has_control)
     assert not situation.bridge.has_control

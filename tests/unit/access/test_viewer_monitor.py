@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from tests.patience import eventually
 
-from cloudlet.access import Access, AccessSettings, Grant
+from cloudlet.access import Access, AccessSettings, Grant, viewer_monitor
 from cloudlet.access.bridge import Bridge
-from cloudlet.access.close_codes import REVOKED, SIGNED_OUT, ConsoleEnded
+from cloudlet.access.close_codes import DATABASE_SILENT, REVOKED, SIGNED_OUT, ConsoleEnded
 from cloudlet.access.models import InputTrace
 from cloudlet.access.presence_store import PresenceStore
 from cloudlet.access.rfb import Right
 from cloudlet.access.store import ControlRow
-from cloudlet.access.viewer_monitor import GatewayServices, ViewerMonitor
+from cloudlet.access.viewer_monitor import CHECK_SECONDS, LEASE_SECONDS, GatewayServices, ViewerMonitor
 from cloudlet.database import Database
 from cloudlet.events import Tail
 from cloudlet.identity import Account, Actor, Identities, Identity, IdentitySettings, WebSession
@@ -166,3 +169,45 @@ async def test_who_does_not_operate_on_the_record_loses_input_at_the_next_record
     situation.services.presence.lose_control(situation.viewer_session.id, "closed behind the back of its window")
     await while_recording(situation, lambda: not situation.bridge.has_control)
     assert not situation.bridge.has_control
+
+
+async def test_rights_act_at_once_and_nothing_is_renewed_while_somebody_else_writes(
+    situation: Situation, database_url: str
+) -> None:
+    other = Database(database_url)
+    situation.access.revoke("ada", SCOPE, by=STAFF)
+    situation.access.grant(Grant("ada", SCOPE, Level.OPERATE, NOON, NOON + timedelta(minutes=30)), by=STAFF)
+    with other.write():
+        recording = asyncio.create_task(situation.watch.keep_record())
+        situation.bridge.touched += 1
+        situation.clock.now += timedelta(minutes=20)
+        begun = time.monotonic()
+        await situation.watch.check()
+        situation.clock.now += timedelta(minutes=20)
+        assert (await situation.end()).code == REVOKED
+        assert time.monotonic() - begun < CHECK_SECONDS + 1.0
+        assert situation.bridge.renewed == []
+    recording.cancel()
+    other.close()
+
+
+async def test_each_record_renews_the_lease_from_the_moment_of_its_look(situation: Situation) -> None:
+    await situation.watch.check()
+    begun = asyncio.get_running_loop().time()
+    await while_recording(situation, lambda: situation.bridge.renewed)
+    ended = asyncio.get_running_loop().time()
+    for _trace, until in situation.bridge.renewed:
+        assert begun + LEASE_SECONDS <= until <= ended + LEASE_SECONDS
+
+
+async def test_who_may_look_on_is_asked_in_vain_for_a_while_before_the_console_ends(
+    situation: Situation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await situation.watch.check()
+    gone = OperationalError("BEGIN", None, ConnectionError("the server went away"))
+    monkeypatch.setattr(situation.services.identities, "session_by_id", Mock(side_effect=gone))
+    await situation.watch.check()
+    monkeypatch.setattr(viewer_monitor, "UNKNOWN_SECONDS", 0.0)
+    with pytest.raises(ConsoleEnded) as ended:
+        await situation.watch.check()
+    assert ended.value.code == DATABASE_SILENT

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from cloudlet.clock import Clock, utc_now
 from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
 from cloudlet.database.postgresql import open_postgresql
+from cloudlet.database.queue_limit import QueueLimit
 from cloudlet.database.sqlite import open_sqlite
 from cloudlet.database.timeouts import TURN_OPTION, TURN_SECONDS
 from cloudlet.database.urls import parse_url
@@ -41,6 +42,8 @@ class Database:
     turn_seconds
         How long a writing unit waits for its turn, all waits together, where it does not say so itself. Who has people
         waiting for an answer gives up sooner than who works alone.
+    most_waiting
+        How many threads may wait to write while nobody gets there; further ones give up at once. None for any number.
 
     Raises
     ------
@@ -48,7 +51,9 @@ class Database:
         The file's folder or the server cannot be used, or the URL names neither.
     """
 
-    def __init__(self, url: str, clock: Clock = utc_now, *, turn_seconds: float = TURN_SECONDS) -> None:
+    def __init__(
+        self, url: str, clock: Clock = utc_now, *, turn_seconds: float = TURN_SECONDS, most_waiting: int | None = None
+    ) -> None:
         self.engine = _open(url)
         event.listen(self.engine, "before_cursor_execute", _refuse_odd_text)
         event.listen(self.engine, "handle_error", _unwrap)
@@ -59,6 +64,7 @@ class Database:
         self._turn = threading.Lock()
         self._turn_seconds = turn_seconds
         self._is_closed = False
+        self._queue = QueueLimit(most_waiting)
 
     @contextmanager
     def read(self, within: Session | None = None) -> Iterator[Session]:
@@ -106,7 +112,7 @@ class Database:
                 yield within
             return
         give_up_at = time.monotonic() + (self._turn_seconds if turn_seconds is None else turn_seconds)
-        with self._turn_of_this_thread(give_up_at), self._sessions() as session:
+        with self._queue.counted(), self._turn_of_this_thread(give_up_at), self._sessions() as session:
             session.info["is_writing"] = True
             # begins, as the only writer, before anything is looked at
             session.connection(execution_options={TURN_OPTION: int(_seconds_until(give_up_at) * 1000)})

@@ -276,3 +276,29 @@ def test_nobody_writes_after_the_database_was_closed(database: Database) -> None
     database.close()
     with pytest.raises(DatabaseUnusable, match="closed"), database.write():
         pass
+
+
+def test_of_many_threads_few_wait_while_nobody_gets_to_write_and_all_get_there_otherwise(
+    database: Database, database_url: str
+) -> None:
+    shared = Database(database_url, turn_seconds=3.0, most_waiting=2)
+
+    def add_one(_number: int) -> float:
+        begin = time.monotonic()
+        try:
+            with shared.write() as work:
+                work.add(a_row())
+        except OperationalError:
+            return time.monotonic() - begin
+        return 0.0
+
+    with ThreadPoolExecutor(12) as threads:
+        assert list(threads.map(add_one, range(12))) == [0.0] * 12
+        with database.write():
+            first = [threads.submit(add_one, number) for number in range(2)]
+            time.sleep(1.0)
+            later = list(threads.map(add_one, range(10)))
+            assert 0.0 < max(later) < 1.0
+            assert min(each.result() for each in first) > 2.0
+        assert add_one(0) == 0.0
+    shared.close()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from tests.unit.portal.weather import HandClock, Site
@@ -42,7 +41,6 @@ async def test_pages_that_only_read_are_answered_at_once_though_their_use_is_to_
             begun = time.monotonic()
             for address in ("/", "/instruments/mast", "/api/instruments", "/api/instruments/mast"):
                 assert (await client.get(address)).status_code == 200, address
-            assert (await client.post("/api/presence")).status_code in {204, 404}  # the sign-in's routes are not here
             assert time.monotonic() - begun < 10.0  # the writer goes on for as long as this block
 
 
@@ -63,8 +61,8 @@ async def test_what_must_write_is_answered_with_a_sentence_and_when_to_try_again
         assert (await client.post("/api/instruments/mast/ticket")).status_code == 200
 
 
-async def test_a_page_says_that_the_database_is_busy(browser, site: Site, database_url: str, tmp_path: Path) -> None:
-    exposure = site.one_exposure()
+async def test_a_page_says_that_the_database_is_busy(browser, site: Site, database_url: str) -> None:
+    exposure = site.fail(site.begin_run("ada"), "b.plate")
     async with browser("ada") as client:
         with somebody_else_writes(database_url):
             refused = await client.post(f"/exposures/{exposure}/retry")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,16 @@ from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
 from tests.system.gateway import ORIGIN, SCOPE, Stage, console_at, gateway_process, serving
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
+from cloudlet.access import Grant, presence_store, service
+from cloudlet.access.close_codes import DATABASE_SILENT
 from cloudlet.access.store import ControlRow
+from cloudlet.access.viewer_monitor import CHECK_SECONDS, LEASE_SECONDS
 from cloudlet.audit import read
+from cloudlet.clock import utc_now
 from cloudlet.identity import Actor
 from cloudlet.instruments import Level
 
@@ -164,3 +172,88 @@ def noted_buttons(stage: Stage) -> int | None:
 def recorded(stage: Stage, column: InstrumentedAttribute[Any]) -> Any:
     with stage.database.read() as work:
         return work.scalar(select(column).where(ControlRow.until.is_(None)))
+
+
+@contextmanager
+def stopped_writer(path: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the place of all writers, as a process does that was stopped within a unit of work."""
+    connection = sqlite3.connect(path, timeout=20, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_grant_that_ends_acts_at_once_though_nothing_can_be_written(tmp_path: Path, vnc: FakeVnc, stage: Stage) -> None:
+    ada = stage.person("ada", None)
+    ends_at = utc_now() + timedelta(seconds=8)
+    stage.access.grant(Grant("ada", SCOPE, Level.OPERATE, utc_now(), ends_at), by=STAFF)
+    with stage.console(ada) as viewer, stopped_writer(tmp_path / "test.db"):
+        code, reason = viewer.closing()
+        late_seconds = (utc_now() - ends_at).total_seconds()
+    assert (code, reason) == (4403, "You have no access to this instrument now.")
+    assert late_seconds < CHECK_SECONDS + 1.0
+    eventually(lambda: stage.operator() is None)
+
+
+def test_input_that_cannot_be_recorded_is_held_back_and_let_go_of_and_goes_on_afterwards(
+    tmp_path: Path, vnc: FakeVnc, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stage.console(stage.person("ada", Level.OPERATE)) as viewer:
+        viewer.pointer(0, 10, 20)
+        eventually(lambda: noted_buttons(stage) == 0)
+        with stopped_writer(tmp_path / "test.db"):
+            begun = time.monotonic()
+            viewer.send(PRESS)
+            vnc.wait_for(lambda: vnc.inputs[1:] == [PRESS, LET_GO])
+            assert time.monotonic() - begun < LEASE_SECONDS + 1.0
+            viewer.key(True, CONTROL)
+            viewer.send(PRESS)
+            viewer.marker()
+            vnc.wait_for(lambda: vnc.messages[-1][0] == 3)  # who looks on is not disturbed
+            assert vnc.inputs[1:] == [PRESS, LET_GO]
+        eventually(lambda: "input goes on" in caplog.text)
+        viewer.key(True, CONTROL)
+        vnc.wait_for(lambda: vnc.inputs[-1] == struct.pack("!BBxxI", 4, True, CONTROL))
+        assert stage.operator() == "ada"
+    assert "the operator's input is held back" in caplog.text
+
+
+def test_nothing_is_pressed_that_a_successor_could_not_let_go_of(tmp_path: Path) -> None:
+    vnc, url = FakeVnc(), f"sqlite:///{tmp_path / 'test.db'}"
+    with (
+        gateway_process(url, vnc.port) as (stage, process),
+        stage.console(stage.person("ada", Level.OPERATE)) as viewer,
+    ):
+        eventually(lambda: stage.operator() == "ada")
+        with stopped_writer(tmp_path / "test.db"):
+            viewer.key(True, CONTROL)
+            viewer.key(True, CYRILLIC_A)
+            viewer.qemu_key(True, 0xFFE1, SHIFT_CODE)
+            viewer.send(PRESS)
+            vnc.wait_for(lambda: bool(vnc.inputs))
+            time.sleep(1.0)
+            process.kill()
+            process.wait()
+    with serving(url, console_at(vnc.port)):
+        vnc.wait_for(lambda: struct.pack("!BBxxI", 4, False, CONTROL) in vnc.inputs)
+    vnc.close()
+    assert [message for message in vnc.inputs if message[1]] == [struct.pack("!BBxxI", 4, True, CONTROL)]
+
+
+def test_who_opens_a_console_while_nothing_can_be_written_hears_why(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_store, "ARRIVAL_SECONDS", 0.5)
+    monkeypatch.setattr(service, "TICKET_SECONDS", 0.5)
+    ada = stage.person("ada", Level.OPERATE)
+    offered = stage.access.issue_ticket(ada, SCOPE).subprotocols
+    with stopped_writer(tmp_path / "test.db"), pytest.raises(InvalidStatus) as refused:
+        stage.socket(offered)
+    assert refused.value.response.status_code == 503
+    with stage.viewer(ada) as viewer, stopped_writer(tmp_path / "test.db"):
+        viewer.shake_hands()
+        code, reason = viewer.closing()
+    assert code == DATABASE_SILENT
+    assert "database" in reason

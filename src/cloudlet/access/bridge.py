@@ -2,23 +2,32 @@
 
 Each pump holds one piece of at most 128 KiB and waits until the other side takes it. A slow viewer therefore slows
 the instrument's server down, which then sends fewer updates; a slow instrument slows the viewer's input down.
+
+Control is a lease. Input passes only while what the viewer may hold was recorded a short while ago (`renew`), because
+whoever clears up after a killed gateway knows no more than the record. When a lease ends, everything that is held is
+let go of, and the viewer looks on until the next record.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloudlet.access.close_codes import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
 from cloudlet.access.models import InputTrace
-from cloudlet.access.rfb import InputFilter, ProtocolError, Right, ServerHandshake
+from cloudlet.access.rfb import InputFilter, MessageBudget, ProtocolError, Right, ServerHandshake
 from cloudlet.access.upstream_connection import UpstreamConnection
 
 __all__ = ["Bridge", "shake_hands"]
 
+logger = logging.getLogger(__name__)
+
 HANDSHAKE_SECONDS = 10.0
+CLOSE_SECONDS = 1.0
 LET_GO_SECONDS = 1.0
 PIECE_BYTES = 2048
 """What is filtered in one go: 64 KiB of the shortest messages would hold all other consoles up for 40 ms."""
@@ -57,6 +66,13 @@ async def send(socket: WebSocket, data: bytes) -> None:
         raise browser_left(gone.code) from gone
 
 
+async def close(socket: WebSocket, ending: ConsoleEnded) -> None:
+    """Have the browser hear how its console ended; nothing where it went, or has heard already."""
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.close(ending.code, ending.reason)
+
+
 async def shake_hands(socket: WebSocket) -> bytes:
     """Shake hands with the browser and return what it sent after that already.
 
@@ -91,16 +107,36 @@ class Bridge:
         What the viewer may do; can only shrink.
     first
         What the browser sent already.
+    instrument
+        Its key, for the log.
+    budget
+        What all windows of the person pay from.
     """
 
-    def __init__(self, socket: WebSocket, upstream: UpstreamConnection, rights: Right, first: bytes) -> None:
+    def __init__(
+        self,
+        socket: WebSocket,
+        upstream: UpstreamConnection,
+        rights: Right,
+        first: bytes,
+        *,
+        instrument: str = "",
+        budget: MessageBudget | None = None,
+    ) -> None:
         self._socket = socket
         self._upstream = upstream
-        self._filter = InputFilter(rights, (upstream.server_init.width, upstream.server_init.height))
+        size = (upstream.server_init.width, upstream.server_init.height)
+        self._filter = InputFilter(rights, size, recorded=InputTrace(), budget=budget)
         self._first = first
+        self._instrument = instrument
         self._released = b""
+        self._lease_ends_at = 0.0
+        self._lapse: asyncio.TimerHandle | None = None
+        self._may_proceed = asyncio.Event()
         self.trace_changed = asyncio.Event()
         """Set whenever a button went down or up, or a key for the first time; cleared by who waits for it."""
+        self.record_needed = asyncio.Event()
+        """Set when a press waits for a record of it, or control has ended; cleared by who waits for it."""
 
     @property
     def has_control(self) -> bool:
@@ -124,9 +160,51 @@ class Bridge:
 
     def restrict(self, rights: Right) -> None:
         """Take away every right that is not in `rights`, and let go of what is held where input is one of them."""
-        release = self._filter.restrict(rights)
+        self._let_go(self._filter.restrict(rights))
+        if not self.has_control:
+            self._end_lease()
+            self.trace_changed.set()
+            self.record_needed.set()
+
+    def renew(self, trace: InputTrace, until: float) -> None:
+        """Let input through until then, because `trace` is on the record; nothing where that is over already.
+
+        Parameters
+        ----------
+        trace
+            What was recorded of the viewer's input.
+        until
+            Time of the event loop.
+        """
+        loop = asyncio.get_running_loop()
+        if not self.has_control or until <= loop.time():
+            return
+        if self._filter.is_suspended:
+            logger.warning("%s: the operator is on the record again, and input goes on", self._instrument)
+        self._end_lease()
+        self._lease_ends_at = until
+        self._lapse = loop.call_at(until, self._check_lease)
+        if press := self._filter.note_record(trace):
+            self._upstream.write(press)
+        self._may_proceed.set()
+
+    def _check_lease(self) -> None:
+        """Hold input back where the lease has ended; asked by a timer, and before any input, should that be late."""
+        is_over = self.has_control and asyncio.get_running_loop().time() >= self._lease_ends_at
+        if is_over and not self._filter.is_suspended:
+            logger.warning(
+                "%s: the operator's input is held back and let go of, because it cannot be recorded", self._instrument
+            )
+            self._let_go(self._filter.suspend())
+
+    def _let_go(self, release: bytes) -> None:
         self._upstream.write(release)
         self._released += release
+        self._may_proceed.set()
+
+    def _end_lease(self) -> None:
+        if self._lapse is not None:
+            self._lapse.cancel()
 
     async def hand_over(self) -> None:
         """Stop input and wait, a moment at most, until the instrument has taken what lets go."""
@@ -136,6 +214,10 @@ class Bridge:
                 await self._upstream.drain()
         except TimeoutError:
             return
+
+    async def close(self, ending: ConsoleEnded) -> None:
+        """Have the browser hear how its console ended."""
+        await close(self._socket, ending)
 
     async def pump_down(self) -> NoReturn:
         """Carry the screen to the browser until one side ends.
@@ -165,17 +247,32 @@ class Bridge:
             data = await receive(self._socket)
 
     async def _forward(self, data: bytes) -> None:
-        wait = 0.0
+        waited = 0.0
         for begin in range(0, len(data), PIECE_BYTES):
             self._let_through(data[begin : begin + PIECE_BYTES])
+            while self._filter.awaits_record:
+                await self._await_record()
             await self._upstream.drain()
-            wait = self._filter.seconds_to_wait(asyncio.get_running_loop().time())
-            if wait > LONGEST_WAIT_SECONDS:
-                raise viewer_broke_protocol("The viewer floods the console with messages.")
-            await asyncio.sleep(0)
-        await asyncio.sleep(wait)
+            waited += await self._wait_for_others(waited)
+
+    async def _await_record(self) -> None:
+        self._may_proceed.clear()
+        self.trace_changed.set()
+        self.record_needed.set()
+        await self._may_proceed.wait()
+        self._let_through(b"")
+
+    async def _wait_for_others(self, waited: float) -> float:
+        """Wait until this viewer may send more, and return for how long that was its own doing."""
+        now = asyncio.get_running_loop().time()
+        own = self._filter.seconds_to_wait(now)
+        if waited + own > LONGEST_WAIT_SECONDS:
+            raise viewer_broke_protocol("The viewer floods the console with messages.")
+        await asyncio.sleep(max(own, self._filter.seconds_to_share(now)))
+        return own
 
     def _let_through(self, data: bytes) -> None:
+        self._check_lease()
         before = _without_place(self.trace)
         try:
             self._upstream.write(self._filter.receive(data, asyncio.get_running_loop().time()))

@@ -9,6 +9,7 @@ __all__ = [
     "UNREACHABLE",
     "ConsoleEnded",
     "browser_left",
+    "database_silent",
     "viewer_broke_protocol",
 ]
 
@@ -16,6 +17,7 @@ SIGNED_OUT = 4401
 REVOKED = 4403
 TOO_MANY = 4429
 UNREACHABLE = 4502
+DATABASE_SILENT = 4503
 PROTOCOL_BROKEN = 1002
 FLOODED = 1008
 TOO_LONG = 1009
@@ -55,6 +57,11 @@ class ConsoleEnded(Exception):
 def browser_left(code: int) -> ConsoleEnded:
     """Return the ending for a browser that closed with `code`, or was lost."""
     return ConsoleEnded(code, "", _LEFT.get(code, "connection lost"))
+
+
+def database_silent() -> ConsoleEnded:
+    """Return the ending for a viewer about whom the database cannot be asked, or written."""
+    return ConsoleEnded(DATABASE_SILENT, "The database does not answer. Try again in a minute.", "database silent")
 
 
 def viewer_broke_protocol(message: str) -> ConsoleEnded:

@@ -2,7 +2,7 @@
 
 Theory of operation. Whoever arrives gets a numbered viewer session. It takes control when nobody has it, or when
 the same person has it in an older window; the database itself refuses a second open period for one instrument.
-While a period lasts, the gateway says every few seconds that it is still there and what its operator may hold, and
+While a period lasts, the gateway says every second that it is still there and what its operator may hold, and
 hears whether the period still stands: a session without one gets no input through, whatever went wrong. Should the
 gateway be killed, its successor finds the open periods, closes them as of that last heartbeat, and learns which
 buttons and keys may still be down. A period that is closed keeps nothing of the keys.
@@ -10,6 +10,7 @@ buttons and keys may still be down. A period that is closed keeps nothing of the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -27,6 +28,12 @@ from cloudlet.identity import Actor
 
 __all__ = ["PresenceStore", "state_of"]
 
+ARRIVAL_SECONDS = 5.0
+"""How long somebody who opens a console waits for the database."""
+RECORD_SECONDS = 1.5
+"""How long a record waits for its turn: input is held back after three seconds without one, so that one fits more."""
+REACHABILITY_SECONDS = 1.0
+"""It is a note on a page; nobody's console waits for it any longer."""
 NEWER_WINDOW = "taken over in a newer window"
 GATEWAY_LOST = "gateway ended unexpectedly"
 GATEWAY_RESTART = Actor.rule("gateway-restart")
@@ -49,7 +56,7 @@ class PresenceStore:
 
     def arrive(self, authorization: Authorization) -> ViewerSession:
         """Give the person of `authorization` a viewer session, with control where the rules say so."""
-        with self._database.write() as work:
+        with self._database.write(turn_seconds=ARRIVAL_SECONDS) as work:
             now = self._clock()
             session_id = _add_viewer(work, authorization, now)
             period = _open_period(work, authorization.instrument)
@@ -69,7 +76,7 @@ class PresenceStore:
         bool
             Whether the session has control on the record.
         """
-        with self._database.write() as work:
+        with self._database.write(turn_seconds=RECORD_SECONDS) as work:
             period = _period_of(work, session_id)
             if period is None:
                 return False
@@ -97,14 +104,19 @@ class PresenceStore:
                 work.delete(row)
                 publish(work, ConsoleChanged(row.instrument))
 
+    def abandoned(self) -> list[AbandonedConsole]:
+        """Return the consoles that were being operated when a gateway was killed; this waits for no writer."""
+        with self._database.read() as work:
+            return _abandoned(_open_periods(work))
+
     def recover(self) -> list[AbandonedConsole]:
         """Clear up after a gateway that was killed, and return the consoles that were being operated.
 
         Periods end at the last heartbeat, because nobody knows what happened after it.
         """
         with self._database.write() as work:
-            open_periods = list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
-            abandoned = [AbandonedConsole(period.instrument, period.trace()) for period in open_periods]
+            open_periods = _open_periods(work)
+            abandoned = _abandoned(open_periods)
             for period in open_periods:
                 _close(work, period, period.last_seen_at, GATEWAY_LOST, actor=str(GATEWAY_RESTART))
             left = set(work.scalars(select(ViewerRow.instrument)))
@@ -114,7 +126,7 @@ class PresenceStore:
 
     def note_reachability(self, instrument: str, problem: str | None) -> None:
         """Note how the last try to reach the console went; `problem` is None where it went well."""
-        with self._database.write() as work:
+        with self._database.write(turn_seconds=REACHABILITY_SECONDS) as work:
             known = work.get(ConsoleRow, instrument)
             changed = known is None or known.problem != problem or known.is_reachable != (problem is None)
             work.merge(
@@ -191,6 +203,14 @@ def _close(work: Session, period: ControlRow, until: datetime, cause: str, actor
 def _open_period(work: Session, instrument: str) -> ControlRow | None:
     query = select(ControlRow).where(ControlRow.instrument == instrument, ControlRow.until.is_(None))
     return work.scalar(query)
+
+
+def _open_periods(work: Session) -> list[ControlRow]:
+    return list(work.scalars(select(ControlRow).where(ControlRow.until.is_(None))))
+
+
+def _abandoned(periods: Iterable[ControlRow]) -> list[AbandonedConsole]:
+    return [AbandonedConsole(period.instrument, period.trace()) for period in periods]
 
 
 def _period_of(work: Session, session_id: int) -> ControlRow | None:

@@ -51,8 +51,8 @@ class Releaser:
         """Let go of the keys, and of the buttons where the pointer is known, of an operator whose gateway was killed.
 
         It is not asked what was recorded as held, because the press may have been newer than the record: whatever the
-        operator had ever pressed, and every usual key, is let go of. What escapes is an unusual symbol, or the first
-        scan code of all, pressed for the first time in the fraction of a second before the gateway was killed.
+        operator had ever pressed, and every usual key, is let go of. Nothing else was pressed: what the record does not
+        tell of waits for it (`rfb.filter`).
         """
         trace = abandoned.trace
         buttons = b"" if trace.pointer is None else Pointer(0, trace.pointer.x, trace.pointer.y).encode()

@@ -23,6 +23,8 @@ from cloudlet.web import Forbidden
 
 __all__ = ["Access"]
 
+TICKET_SECONDS = 5.0
+"""How long somebody who opens a console waits for the database."""
 NEW_TICKET = "Open the console again from its page."
 
 
@@ -184,7 +186,7 @@ class Access:
         with self._database.read() as work:
             if not tickets.is_known(work, ticket):
                 return None
-        with self._database.write() as work:
+        with self._database.write(turn_seconds=TICKET_SECONDS) as work:
             return tickets.spend(work, ticket)
 
     def _check(self, work: Session, grant: Grant) -> None:

@@ -30,6 +30,11 @@ class TokenBucket:
         self._level -= amount
         return True
 
+    def holds(self, amount: float, now: float) -> bool:
+        """Return whether `amount` could be taken."""
+        self._fill(now)
+        return self._level >= amount
+
     def overdraw(self, amount: float, now: float) -> None:
         """Take `amount` whether it is there or not."""
         self._fill(now)

@@ -7,17 +7,19 @@ what was read inside one is still true when it commits, and numbers are given ou
 from cloudlet.database.base import JsonObject, Table, UtcInstant
 from cloudlet.database.checks import check_database
 from cloudlet.database.engine import Database, now_in
-from cloudlet.database.errors import DatabaseUnusable, ValueNotStorable
+from cloudlet.database.errors import DatabaseBusy, DatabaseUnusable, ValueNotStorable, as_busy
 from cloudlet.database.settings import DatabaseSettings
 
 __all__ = [
     "Database",
+    "DatabaseBusy",
     "DatabaseSettings",
     "DatabaseUnusable",
     "JsonObject",
     "Table",
     "UtcInstant",
     "ValueNotStorable",
+    "as_busy",
     "check_database",
     "now_in",
 ]

@@ -17,7 +17,13 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from cloudlet.database.errors import DatabaseUnusable
-from cloudlet.database.timeouts import CONNECT_SECONDS, IDLE_WRITER_SECONDS, LOST_PEER_SECONDS, TURN_SECONDS
+from cloudlet.database.timeouts import (
+    CONNECT_SECONDS,
+    IDLE_WRITER_SECONDS,
+    LOST_PEER_SECONDS,
+    TURN_OPTION,
+    TURN_SECONDS,
+)
 from cloudlet.database.values import to_json
 
 __all__ = ["open_postgresql"]
@@ -28,7 +34,10 @@ WRITER_LOCK = int.from_bytes(b"cloudlet")
 """The advisory lock of whoever writes; locks are each database's own."""
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+WRITE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {wait}; "
+    f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+)
 """Read committed, because each statement after the lock must see what the writer before committed."""
 
 CONNECTION_OPTIONS: dict[str, Any] = {
@@ -117,7 +126,12 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(READ if connection.get_execution_options().get("cloudlet_reads", False) else WRITE)
+    options = connection.get_execution_options()
+    if options.get("cloudlet_reads", False):
+        connection.exec_driver_sql(READ)
+        return
+    wait = max(1, int(options.get(TURN_OPTION, TURN_SECONDS * 1000)))  # 0 would mean for ever
+    connection.exec_driver_sql(WRITE.format(wait=wait))
 
 
 def _refuse_half(connection: Connection) -> None:

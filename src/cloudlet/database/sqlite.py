@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from cloudlet.database.checks import check_folder
 from cloudlet.database.errors import DatabaseUnusable
-from cloudlet.database.timeouts import TURN_SECONDS
+from cloudlet.database.timeouts import TURN_OPTION, TURN_SECONDS
 from cloudlet.database.values import to_json
 
 __all__ = ["open_sqlite"]
@@ -45,6 +45,8 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("cloudlet_reads", False)
+    options = connection.get_execution_options()
+    reads = options.get("cloudlet_reads", False)
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(options.get(TURN_OPTION, TURN_SECONDS * 1000))}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["CONNECT_SECONDS", "IDLE_WRITER_SECONDS", "LOST_PEER_SECONDS", "TURN_SECONDS"]
+__all__ = ["CONNECT_SECONDS", "IDLE_WRITER_SECONDS", "LOST_PEER_SECONDS", "TURN_OPTION", "TURN_SECONDS"]
 
 TURN_SECONDS = 30
-"""How long a writer waits for its turn before it gives up with an `OperationalError`."""
+"""How long a writer waits for its turn before it gives up with an `OperationalError`, unless it says otherwise."""
+
+TURN_OPTION = "cloudlet_turn_ms"
+"""Execution option of a connection that begins to write: for how many milliseconds it may still wait for its turn."""
 
 IDLE_WRITER_SECONDS = 20
 """How long a process that says nothing may hold the writer's place on PostgreSQL.

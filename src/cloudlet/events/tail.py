@@ -4,7 +4,8 @@ Theory of operation: a single task asks the database every `interval` seconds fo
 into each listener's bounded queue. A listener that does not keep up is marked as having missed something and
 gets no more until it has learnt so: it must read the present state afresh, which every listener can do. So must
 all listeners of a process that was away for so long that what it had not seen was pruned. A look that fails, because
-the database is busy or its disk fails, finds nothing; the next one finds what it left. A second task prunes the table.
+the database is busy or its disk fails, finds nothing; the next one finds what it left. It looks from a thread
+of its own: those that all share may be waiting to write. A second task prunes the table.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -93,6 +95,7 @@ class Tail:
         self._interval = interval
         self._listeners: set[Listener] = set()
         self._is_failing = False
+        self._thread = ThreadPoolExecutor(1, "events")
 
     @contextmanager
     def listen(self) -> Iterator[Listener]:
@@ -107,7 +110,7 @@ class Tail:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Poll for as long as the block lasts."""
-        cursor = await asyncio.to_thread(self._start)
+        cursor = await asyncio.get_running_loop().run_in_executor(self._thread, self._start)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._poll(cursor)), tasks.create_task(keep_pruned(self._database))]
             try:
@@ -130,7 +133,7 @@ class Tail:
 
     async def _found(self, cursor: int) -> _Batch:
         try:
-            found = await asyncio.to_thread(self._look, cursor)
+            found = await asyncio.get_running_loop().run_in_executor(self._thread, self._look, cursor)
         except OperationalError:
             if not self._is_failing:  # once, not five times a second for as long as it lasts
                 logger.warning("the event table cannot be read; trying again", exc_info=True)

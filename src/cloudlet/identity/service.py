@@ -13,13 +13,13 @@ from cloudlet.identity.links import account_of, add_link, make_account
 from cloudlet.identity.models import Account, Actor, Identity, WebSession
 from cloudlet.identity.require import require
 from cloudlet.identity.rules import may_end_session, may_link
+from cloudlet.identity.session_uses import SessionUses
 from cloudlet.identity.sessions import (
     SessionTimes,
     digest_of,
     find_session,
     forget_old_sessions,
     is_use_noted,
-    note_use,
 )
 from cloudlet.identity.settings import IdentitySettings
 from cloudlet.identity.store import WebSessionRow
@@ -46,6 +46,7 @@ class Identities:
         self._database = database
         self._times = SessionTimes(settings)
         self._clock = clock
+        self._uses = SessionUses(database)
 
     def link(self, identity: Identity, account: Account, *, by: Actor, work: Session | None = None) -> None:
         """Let `identity` act as `account` from now on; the account is made where there is none of that name.
@@ -95,19 +96,20 @@ class Identities:
     def session_by_id(self, session_id: str) -> WebSession | None:
         """Return the session called `session_id` where it is live; this is no use of it."""
         with self._database.read() as work:
-            return find_session(work, session_id, self._times, self._clock())
+            return find_session(work, session_id, self._times, self._clock(), self._uses.seen_at(session_id))
 
     def keep_alive(self, session_id: str) -> WebSession | None:
-        """Note that somebody uses the session, or what rests on it, and return it where it is live."""
-        now = self._clock()
+        """Note that somebody uses the session, or what rests on it, and return it where it is live.
+
+        It is written a moment later, or when the database can be written again: nobody waits for that.
+        """
+        now, seen_at = self._clock(), self._uses.seen_at(session_id)
         with self._database.read() as work:
-            session = find_session(work, session_id, self._times, now)
-            if session is None or is_use_noted(work, session_id, now):
+            session = find_session(work, session_id, self._times, now, seen_at)
+            if session is None or is_use_noted(work, session_id, now, seen_at):
                 return session
-        with self._database.write() as work:
-            if find_session(work, session_id, self._times, now) is not None:
-                note_use(work, session_id, now)
-            return find_session(work, session_id, self._times, now)
+            self._uses.note(session_id, now)
+            return find_session(work, session_id, self._times, now, now)
 
     def end_session(self, session_id: str, *, by: Actor, work: Session | None = None) -> None:
         """End a session at once, whoever holds it; nothing happens where it has ended already.

@@ -37,15 +37,21 @@ class SessionTimes:
         self.idle = timedelta(minutes=settings.session_idle_minutes)
         self.longest = timedelta(hours=settings.session_longest_hours)
 
-    def end(self, row: WebSessionRow) -> datetime:
-        """Return when `row` ends unless it is used before."""
-        return session_end(row.created_at, row.seen_at, idle=self.idle, longest=self.longest)
+    def end(self, row: WebSessionRow, seen_at: datetime | None = None) -> datetime:
+        """Return when `row` ends unless it is used before; it was used at `seen_at` too, where that is given."""
+        last_use = row.seen_at if seen_at is None else max(row.seen_at, seen_at)
+        return session_end(row.created_at, last_use, idle=self.idle, longest=self.longest)
 
 
-def find_session(work: Session, session_id: str, times: SessionTimes, now: datetime) -> WebSession | None:
-    """Return the session called `session_id` where it is live at `now`, with the account it acts as."""
+def find_session(
+    work: Session, session_id: str, times: SessionTimes, now: datetime, seen_at: datetime | None = None
+) -> WebSession | None:
+    """Return the session called `session_id` where it is live at `now`, with the account it acts as.
+
+    `seen_at` is a use of it that is not written yet.
+    """
     row = work.get(WebSessionRow, session_id)
-    if row is None or times.end(row) <= now:
+    if row is None or times.end(row, seen_at) <= now:
         return None
     account = account_of(work, row.identity)
     return WebSession(
@@ -53,20 +59,23 @@ def find_session(work: Session, session_id: str, times: SessionTimes, now: datet
         identity=row.identity,
         name=row.name,
         account=account,
-        expires_at=times.end(row),
+        expires_at=times.end(row, seen_at),
     )
 
 
-def is_use_noted(work: Session, session_id: str, now: datetime) -> bool:
-    """Return whether the last use written is so recent that another need not be: one write a minute, not a request."""
+def is_use_noted(work: Session, session_id: str, now: datetime, seen_at: datetime | None = None) -> bool:
+    """Return whether the last use is so recent that another need not be written: one write a minute, not a request.
+
+    `seen_at` is a use that is being written.
+    """
     row = work.get(WebSessionRow, session_id)
-    return row is not None and now - row.seen_at < SEEN_EVERY
+    return row is not None and now - max(row.seen_at, seen_at or row.seen_at) < SEEN_EVERY
 
 
 def note_use(work: Session, session_id: str, now: datetime) -> None:
     """Write that the session is used at `now`."""
     row = work.get(WebSessionRow, session_id)
-    if row is not None:
+    if row is not None and row.seen_at < now:
         row.seen_at = now
 
 

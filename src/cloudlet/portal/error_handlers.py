@@ -9,9 +9,11 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from cloudlet.database import DatabaseBusy, as_busy
 from cloudlet.errors import CloudletError
 from cloudlet.identity import Guard
 from cloudlet.portal.errors import Unforeseen
@@ -22,6 +24,8 @@ __all__ = ["install_error_handlers"]
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 10
+"""What programs are asked to wait where the database is busy; people are asked to try again in a minute."""
 START = "Start from the home page."
 UNUSABLE = RequestUnusable("The request holds a value that cannot be used.", START)
 BY_STATUS: Mapping[int, CloudletError] = {
@@ -44,6 +48,14 @@ def install_error_handlers(app: FastAPI, pages: Pages, guard: Guard) -> None:
         response.headers.update(security_headers())  # the middleware that sets them does not see this answer
         return response
 
+    def answer_busy(request: Request, error: Exception) -> Response:
+        busy = as_busy(error) if isinstance(error, OperationalError) else None
+        if busy is None:
+            raise error
+        logger.warning("the database was busy at %s", request.url.path)
+        return error_response(pages, request, busy)  # no guard: it would ask the database
+
+    app.add_exception_handler(OperationalError, answer_busy)
     for kind in (CloudletError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, last_answer)
@@ -56,6 +68,15 @@ def error_response(pages: Pages, request: Request, error: Exception, guard: Guar
     """
     reported = _as_cloudlet_error(error)
     status = status_of(reported)
+    response = _answer_in_words(pages, request, reported, status, guard)
+    if isinstance(reported, DatabaseBusy):
+        response.headers["retry-after"] = str(RETRY_SECONDS)
+    return response
+
+
+def _answer_in_words(
+    pages: Pages, request: Request, reported: CloudletError, status: int, guard: Guard | None
+) -> Response:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(problem_of(reported), status)
     if isinstance(reported, SignInNeeded):

@@ -28,6 +28,10 @@ from cloudlet.settings import Settings
 __all__ = ["build", "run"]
 
 PROVIDER_SECONDS = 10.0
+TURN_SECONDS = 3.0
+"""How long whoever changes something on a page waits to write, and with it one of the threads that all pages share."""
+MOST_WAITING = 8
+"""Of the 40 threads of the pages; the others are for those who read."""
 
 
 def build(settings: Settings, database: Database) -> FastAPI:
@@ -63,7 +67,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
     end_with_parent()
     log_to_stderr()
     raise_connection_limit()
-    database = Database(settings.database.url)
+    database = Database(settings.database.url, turn_seconds=TURN_SECONDS, most_waiting=MOST_WAITING)
     try:
         check_up_to_date(database)
         server(build(settings, database)).run(sockets=[listener])

@@ -30,6 +30,7 @@ STATUSES = {
     "sign-in-busy": 503,
     "provider-unreachable": 502,
     "console-unreachable": 502,
+    "database-busy": 503,
     "database-unusable": 503,
 }
 """An error that is not in the table is ours to mend: 500."""

@@ -14,15 +14,19 @@ from sqlalchemy.exc import OperationalError
 from starlette.websockets import WebSocketDisconnect
 
 from cloudlet.access import console_server as module
+from cloudlet.access import presence_store
+from cloudlet.access.close_codes import DATABASE_SILENT, TOO_MANY, ConsoleEnded
 from cloudlet.access.console_server import ConsoleServer
+from cloudlet.access.database_threads import DatabaseThreads
 from cloudlet.access.errors import ConsoleUnreachable
 from cloudlet.access.frame_limiter import FRAME_BUDGET
-from cloudlet.access.models import Authorization, ViewerSession
+from cloudlet.access.models import Authorization, InputTrace, PointerState, ViewerSession
 from cloudlet.access.presence_store import PresenceStore, state_of
-from cloudlet.access.rfb import ServerInit
+from cloudlet.access.rfb import Pointer, ServerInit
 from cloudlet.access.token_bucket import TokenBucket
 from cloudlet.clock import utc_now
 from cloudlet.database import Database
+from cloudlet.events import Tail
 from cloudlet.instruments import Level
 
 ADA = Authorization("ada", "Ada", "scope-1", Level.OPERATE, "session")
@@ -46,7 +50,7 @@ class SlowToReturn(PresenceStore):
 
 async def test_who_is_displaced_is_always_there_to_hear_of_it(database: Database) -> None:
     presence = SlowToReturn(database)
-    console_server = ConsoleServer(SimpleNamespace(presence=presence), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=presence, threads=DatabaseThreads()), {})
 
     async def arrive() -> tuple[int | None, set[int]]:
         console = await console_server._arrive(None, UPSTREAM, ADA, b"")
@@ -75,7 +79,7 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 ) -> None:
     monkeypatch.setattr(module, "LEAVE_AGAIN_SECONDS", 0.01)
     presence = Stalled(database)
-    console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=presence, clock=utc_now, threads=DatabaseThreads()), {})
     console = await console_server._arrive(None, UPSTREAM, ADA, b"")
     await console_server._close(console, "connection lost")
     with database.read() as work:
@@ -84,7 +88,9 @@ async def test_control_is_free_again_after_the_database_stalled_while_the_operat
 
 
 async def test_a_new_operators_line_begins_with_what_the_last_one_could_not_let_go_of(database: Database) -> None:
-    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {"scope-1": SilentConnector()})
+    console_server = ConsoleServer(
+        SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads()), {"scope-1": SilentConnector()}
+    )
     written: list[bytes] = []
     upstream = SimpleNamespace(server_init=SCREEN, write=written.append)
     async with console_server._releaser.running():
@@ -99,17 +105,19 @@ class GoneBrowser:
 
     def __init__(self) -> None:
         self.budgets: list[TokenBucket] = []
+        self.codes: list[int] = []
         self.scope = {"extensions": {FRAME_BUDGET: {"pay_from": self.budgets.append}}}
 
     async def send_bytes(self, _data: bytes) -> None:
         raise WebSocketDisconnect(1001)
 
-    async def close(self, _code: int, _reason: str) -> None:
+    async def close(self, code: int, _reason: str) -> None:
+        self.codes.append(code)
         raise WebSocketDisconnect(1001)
 
 
 async def test_all_windows_of_a_person_pay_from_one_budget_though_they_close_in_between(database: Database) -> None:
-    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database)), {})
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads()), {})
     browser = GoneBrowser()
     for authorization in (ADA, replace(ADA, instrument="scope-2"), BEN):
         await console_server.serve(browser, authorization)
@@ -123,3 +131,70 @@ class SilentConnector:
 
     async def open(self) -> None:
         raise ConsoleUnreachable("The instrument's screen cannot be reached.", "Wait.")
+
+
+async def test_who_opens_a_console_again_and_again_is_refused_before_the_instrument_hears_of_it(
+    database: Database,
+) -> None:
+    console_server = ConsoleServer(SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads()), {})
+    browser = GoneBrowser()
+    for _ in range(int(module.OPENINGS_BURST)):
+        await console_server.serve(browser, ADA)
+    assert TOO_MANY not in browser.codes
+    await console_server.serve(browser, ADA)
+    assert browser.codes[-1] == TOO_MANY
+    await console_server.serve(browser, BEN)
+    await console_server.serve(browser, replace(ADA, instrument="scope-2"))
+    assert browser.codes.count(TOO_MANY) == 1
+
+
+async def test_nobody_arrives_while_somebody_else_writes_and_hears_why(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_store, "ARRIVAL_SECONDS", 0.2)
+    services = SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads())
+    console_server = ConsoleServer(services, {})
+    other = Database(database_url)
+    with other.write(), pytest.raises(ConsoleEnded) as ended:
+        await console_server._arrive(None, UPSTREAM, ADA, b"")
+    other.close()
+    assert ended.value.code == DATABASE_SILENT
+    assert not console_server._open_consoles
+
+
+async def test_successor_lets_go_before_it_can_write(database: Database, database_url: str) -> None:
+    presence = PresenceStore(database)
+    presence.heartbeat(presence.arrive(ADA).id, InputTrace(PointerState(7, 8, 1)))
+    connector = HearingConnector()
+    services = SimpleNamespace(presence=presence, threads=DatabaseThreads(), tail=Tail(database))
+    console_server = ConsoleServer(services, {"scope-1": connector})
+    other = Database(database_url)
+
+    async def serve() -> None:
+        async with console_server.running():
+            await asyncio.Event().wait()
+
+    with other.write():
+        serving = asyncio.create_task(serve())
+        await asyncio.wait_for(connector.heard.wait(), 10)
+    assert connector.written[0].startswith(Pointer(0, 7, 8).encode())
+    serving.cancel()
+    other.close()
+
+
+class HearingConnector:
+    """Leads to an instrument that takes everything."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.heard = asyncio.Event()
+
+    async def open(self) -> HearingConnector:
+        return self
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+        self.heard.set()
+
+    async def close(self) -> bool:
+        return True

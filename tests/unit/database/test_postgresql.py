@@ -62,11 +62,8 @@ def kinds(database: Database) -> list[str]:
         return list(work.scalars(select(EventRow.kind)))
 
 
-def test_a_writer_gives_up_after_a_while_as_on_a_busy_file(
-    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(postgresql.SESSION_OPTIONS, "lock_timeout", 1)
-    impatient = Database(url)
+def test_a_writer_gives_up_after_a_while_as_on_a_busy_file(database: Database, url: str) -> None:
+    impatient = Database(url, turn_seconds=1)
     with database.write(), pytest.raises(OperationalError, match="lock timeout"):
         add(impatient)
     add(impatient)

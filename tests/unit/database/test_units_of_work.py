@@ -1,17 +1,28 @@
 import math
 import threading
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cloudlet.clock import utc_now
-from cloudlet.database import Database, DatabaseSettings, DatabaseUnusable, UtcInstant, ValueNotStorable
+from cloudlet.database import (
+    Database,
+    DatabaseBusy,
+    DatabaseSettings,
+    DatabaseUnusable,
+    UtcInstant,
+    ValueNotStorable,
+    as_busy,
+)
 from cloudlet.events.store import EventRow
 
 
@@ -229,3 +240,65 @@ def test_what_a_use_case_did_before_it_refused_is_undone_though_its_caller_goes_
             inner.add(a_row("test.after"))
     with database.read() as work:
         assert work.scalars(select(EventRow.kind).order_by(EventRow.id)).all() == ["test.before", "test.after"]
+
+
+def test_whoever_waits_for_the_turn_says_how_long_and_threads_do_not_add_up(
+    database: Database, database_url: str
+) -> None:
+    impatient = Database(database_url, turn_seconds=1.0)
+    waits: list[float] = []
+
+    def wait(turn_seconds: float | None) -> None:
+        begin = time.monotonic()
+        with pytest.raises(OperationalError) as refused, impatient.write(turn_seconds=turn_seconds):
+            pass
+        assert isinstance(as_busy(refused.value), DatabaseBusy)
+        waits.append(time.monotonic() - begin)
+
+    with database.write():
+        wait(0)
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(wait, [None] * 6))
+    impatient.close()
+    assert waits[0] < 0.5
+    assert max(waits[1:]) < 2.0  # one after the other they would be six
+
+
+def test_a_fault_is_not_called_busy(tmp_path: Path) -> None:
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(OperationalError) as refused, empty.read() as work:
+        work.execute(text("SELECT * FROM nowhere"))
+    empty.close()
+    assert as_busy(refused.value) is None
+
+
+def test_nobody_writes_after_the_database_was_closed(database: Database) -> None:
+    database.close()
+    with pytest.raises(DatabaseUnusable, match="closed"), database.write():
+        pass
+
+
+def test_of_many_threads_few_wait_while_nobody_gets_to_write_and_all_get_there_otherwise(
+    database: Database, database_url: str
+) -> None:
+    shared = Database(database_url, turn_seconds=3.0, most_waiting=2)
+
+    def add_one(_number: int) -> float:
+        begin = time.monotonic()
+        try:
+            with shared.write() as work:
+                work.add(a_row())
+        except OperationalError:
+            return time.monotonic() - begin
+        return 0.0
+
+    with ThreadPoolExecutor(12) as threads:
+        assert list(threads.map(add_one, range(12))) == [0.0] * 12
+        with database.write():
+            first = [threads.submit(add_one, number) for number in range(2)]
+            time.sleep(1.0)
+            later = list(threads.map(add_one, range(10)))
+            assert 0.0 < max(later) < 1.0
+            assert min(each.result() for each in first) > 2.0
+        assert add_one(0) == 0.0
+    shared.close()

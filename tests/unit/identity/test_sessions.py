@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from tests.patience import eventually
 
 from cloudlet import audit, events
 from cloudlet.database import Database
@@ -98,6 +100,35 @@ def test_use_within_a_minute_writes_nothing(identities: Identities, clock: Any, 
     clock.advance(seconds=59)
     with database.write():
         assert identities.session(SECRET) is not None
+
+
+def test_use_counts_at_once_and_delays_nobody_while_somebody_else_writes(
+    identities: Identities, clock: Any, database: Database, database_url: str
+) -> None:
+    session = identities.open_session(ADA, "Ada Park", SECRET)
+    clock.advance(minutes=40)
+    other = Database(database_url)
+    with other.write():
+        begin = time.monotonic()
+        for _ in range(20):
+            assert identities.session(SECRET) is not None
+        assert time.monotonic() - begin < 5.0  # a turn would not come before the block ends
+        clock.advance(minutes=40)
+        assert identities.session_by_id(session.id) is not None
+    eventually(lambda: Identities(database, IdentitySettings(), clock).session_by_id(session.id) is not None)
+    other.close()
+
+
+def test_uses_within_a_minute_are_one_write(identities: Identities, clock: Any, database: Database) -> None:
+    session = identities.open_session(ADA, "Ada Park", SECRET)
+    writes: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _cursor, said, *_: writes.append(said))
+    clock.advance(minutes=2)
+    for _ in range(10):
+        identities.keep_alive(session.id)
+        clock.advance(seconds=5)
+    eventually(lambda: any(said.startswith("UPDATE") for said in writes))
+    assert len([said for said in writes if said.startswith("UPDATE")]) == 1
 
 
 def test_ended_session_is_reported_to_everybody_and_recorded(identities: Identities, database: Database) -> None:

@@ -15,6 +15,7 @@ from cloudlet.access.rfb.errors import (
 )
 from cloudlet.access.rfb.filter import InputFilter, Right
 from cloudlet.access.rfb.keyboard import all_keys_up
+from cloudlet.access.rfb.message_budget import MessageBudget, gateway_budget
 from cloudlet.access.rfb.messages import Pointer
 from cloudlet.access.rfb.server_handshake import ServerHandshake
 
@@ -22,6 +23,7 @@ __all__ = [
     "ClientHandshake",
     "ConsoleRefused",
     "InputFilter",
+    "MessageBudget",
     "PasswordRefused",
     "Pointer",
     "ProtocolError",
@@ -31,4 +33,5 @@ __all__ = [
     "ServerInit",
     "TooManyFailures",
     "all_keys_up",
+    "gateway_budget",
 ]

@@ -34,6 +34,27 @@ class HeldInput:
         """What somebody else would have to know to let go of everything."""
         return InputTrace(self._pointer, frozenset(self._pressed), self._has_scan_codes)
 
+    def is_beyond(self, recorded: InputTrace, message: ClientMessage) -> bool:
+        """Return whether `message` presses what nobody could let go of who knows no more than `recorded`."""
+        match message:
+            case Key(is_down=True, keysym=keysym):
+                return keysym not in _USUAL and keysym not in recorded.keysyms
+            case QemuKey(is_down=True):
+                return not recorded.has_scan_codes
+            case Pointer(buttons=buttons):
+                return buttons != 0 and recorded.pointer is None
+        return False
+
+    def announce(self, message: ClientMessage) -> None:
+        """Take into the trace what `message` is about to press, so that it can be recorded before it is."""
+        match message:
+            case Key(is_down=True, keysym=keysym):
+                self._remember(keysym)
+            case QemuKey(is_down=True):
+                self._has_scan_codes = True
+            case Pointer(x=x, y=y) if self._pointer is None:
+                self._pointer = PointerState(x, y, 0)
+
     def accept(self, message: ClientMessage) -> bool:
         """Note what `message` presses or lets go of; False where it must not be sent, too much being held."""
         match message:

@@ -7,8 +7,16 @@ connections and unread answers in `processes.connections`, the longest WebSocket
 from __future__ import annotations
 
 __all__ = [
+    "ALL_MESSAGES_BURST",
+    "ALL_MESSAGES_PER_SECOND",
     "BYTES_BURST",
     "BYTES_PER_SECOND",
+    "CERTAIN_MESSAGES_BURST",
+    "CERTAIN_MESSAGES_PER_SECOND",
+    "CONTINUOUS_UPDATES_BURST",
+    "CONTINUOUS_UPDATES_PER_SECOND",
+    "ENCODINGS_BURST",
+    "ENCODINGS_PER_SECOND",
     "FORMATS_BURST",
     "FORMATS_PER_SECOND",
     "FULL_UPDATES_BURST",
@@ -26,6 +34,8 @@ __all__ = [
     "MAX_SKIPPED_BYTES",
     "MESSAGES_BURST",
     "MESSAGES_PER_SECOND",
+    "PERSONS_MESSAGES_BURST",
+    "PERSONS_MESSAGES_PER_SECOND",
 ]
 
 MAX_CUT_TEXT_BYTES = 256 * 1024
@@ -68,6 +78,21 @@ MESSAGES_PER_SECOND = 1000.0
 MESSAGES_BURST = 2000.0
 """A tab that was asleep sends what it had queued."""
 
+PERSONS_MESSAGES_PER_SECOND = 1000.0
+"""One pair of hands: what is enough for a window is enough for all windows of a person."""
+
+PERSONS_MESSAGES_BURST = 2000.0
+
+CERTAIN_MESSAGES_PER_SECOND = 200.0
+"""Of those, what a person has however many others flood: 60 pointer messages, as many requests, and typing."""
+
+CERTAIN_MESSAGES_BURST = 400.0
+
+ALL_MESSAGES_PER_SECOND = 4000.0
+"""Beyond that, for all people together; a message costs the gateway about 15 microseconds, so this is 6 % of a core."""
+
+ALL_MESSAGES_BURST = 4000.0
+
 BYTES_PER_SECOND = 1024 * 1024.0
 """Input is tiny; only clipboard text comes near this."""
 
@@ -85,3 +110,15 @@ FORMATS_PER_SECOND = 0.5
 
 FORMATS_BURST = 8.0
 """A viewer that settles on a format tries a few."""
+
+ENCODINGS_PER_SECOND = 1.0
+"""Servers begin their encoders anew; noVNC sends a list at the start and whenever its quality is changed."""
+
+ENCODINGS_BURST = 16.0
+"""A slider of quality that is drawn along its whole length."""
+
+CONTINUOUS_UPDATES_PER_SECOND = 4.0
+"""noVNC switches them on once, and again for each new size of the screen."""
+
+CONTINUOUS_UPDATES_BURST = 32.0
+"""Somebody else draws the window of the screen larger."""

@@ -3,7 +3,7 @@
 Theory of operation. A server describes its screen once, and may change its size only for viewers that asked for an
 encoding that can say so; for all others the size stands as long as the connection. What the server sends is not read
 here, because pixels cannot be skipped without being decoded. So until a viewer has asked for such an encoding its
-wishes are cut to the screen that was described; from then on, for good, to the largest that RFB can write. Cutting, not
+wishes are cut to the screen that was described; from then on, for good, to the largest that anybody has. Cutting, not
 closing: a request may cross the news of a smaller screen on its way, which servers must bear with for the same reason.
 """
 
@@ -15,12 +15,16 @@ from typing import TypeVar
 
 from cloudlet.access.rfb.encodings import RESIZING
 from cloudlet.access.rfb.errors import ProtocolError
+from cloudlet.access.rfb.limits import MAX_SCREEN_SIDE
 from cloudlet.access.rfb.messages import ContinuousUpdates, Pointer, UpdateRequest
 
 __all__ = ["LARGEST_SIZE", "Screen"]
 
 LARGEST_SIZE = (65535, 65535)
 """Pixels to the right and down that RFB can write."""
+
+LARGEST_REAL_SIZE = (MAX_SCREEN_SIDE, MAX_SCREEN_SIDE)
+"""What servers are asked for at most, where the size is not known: some allocate what they are asked for."""
 
 _Area = TypeVar("_Area", UpdateRequest, ContinuousUpdates)
 
@@ -35,12 +39,12 @@ class Screen:
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self._width, self._height = size
+        self._described = self._width, self._height = size
 
     def note_encodings(self, encodings: Collection[int]) -> None:
         """Note what the viewer asked for; with an encoding that tells of new sizes, the size is not known any more."""
         if not RESIZING.isdisjoint(encodings):
-            self._width, self._height = LARGEST_SIZE
+            self._width, self._height = (max(*sides) for sides in zip(self._described, LARGEST_REAL_SIZE, strict=True))
 
     def clip(self, area: _Area) -> _Area | None:
         """Return the part of `area` that lies on the screen, None where none does.

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlet.access.models import InputTrace, PointerState
-from cloudlet.access.rfb import InputFilter, ProtocolError, Right, limits
+from cloudlet.access.rfb import InputFilter, MessageBudget, ProtocolError, Right, gateway_budget, limits
 from cloudlet.access.rfb.encodings import ALLOWED
 from cloudlet.access.rfb.messages import (
     ClientMessage,
+    ContinuousUpdates,
     CutText,
     Fence,
     Key,
@@ -209,3 +210,81 @@ def test_trace_has_an_end_and_never_loses_what_is_held() -> None:
         gate.receive(Key(True, keysym).encode() + Key(False, keysym).encode(), 0.0)
     assert len(gate.trace.keysyms) == limits.MAX_REMEMBERED_KEYSYMS
     assert {CYRILLIC_A, 0x1004E00 + 1999} <= gate.trace.keysyms
+
+
+def test_encodings_and_continuous_updates_that_change_all_the_time_end_the_conversation() -> None:
+    for change, burst, rate in (
+        (SetEncodings((0,)), limits.ENCODINGS_BURST, limits.ENCODINGS_PER_SECOND),
+        (ContinuousUpdates(True, 0, 0, 9, 9), limits.CONTINUOUS_UPDATES_BURST, limits.CONTINUOUS_UPDATES_PER_SECOND),
+    ):
+        gate = InputFilter(Right.NONE)
+        gate.receive(change.encode() * int(burst), 0.0)
+        with pytest.raises(ProtocolError, match="too often"):
+            gate.receive(change.encode(), 0.0)
+        gate.receive(change.encode(), 2 / rate)
+
+
+def test_whose_screen_may_change_its_size_asks_for_no_more_than_any_screen_has() -> None:
+    gate = InputFilter(OPERATOR, (640, 480))
+    gate.receive(SetEncodings((-223,)).encode(), 0.0)
+    asked = messages_of(gate.receive(UpdateRequest(True, 0, 0, 65535, 65535).encode(), 0.0))
+    assert asked == [UpdateRequest(True, 0, 0, limits.MAX_SCREEN_SIDE, limits.MAX_SCREEN_SIDE)]
+    moved = messages_of(gate.receive(Pointer(0, 65535, 7).encode(), 0.0))
+    assert moved == [Pointer(0, limits.MAX_SCREEN_SIDE - 1, 7)]
+
+
+ASK, MOVE = UpdateRequest(True, 0, 0, 9, 9), Pointer(0, 7, 7)
+
+
+@pytest.mark.parametrize("press", [Key(True, CYRILLIC_A), QemuKey(True, 0x61, 0x1E), Pointer(1, 5, 6)])
+def test_a_press_that_nobody_else_could_let_go_of_waits_for_its_record_and_what_follows_with_it(press) -> None:
+    gate = InputFilter(OPERATOR, recorded=InputTrace())
+    data = Key(True, 0x61).encode() + press.encode() + ASK.encode() + MOVE.encode()
+    assert messages_of(gate.receive(data, 0.0)) == [Key(True, 0x61)]
+    assert gate.awaits_record
+    assert gate.proceed(0.0) == b""
+    assert gate.note_record(InputTrace()) == b""  # one that was on its way does not know of the press
+    assert messages_of(gate.note_record(gate.trace)) == [press]
+    assert messages_of(gate.proceed(0.0)) == [ASK, MOVE]
+    assert messages_of(gate.receive(press.encode(), 0.0)) == [press]
+
+
+def test_a_press_that_waits_for_its_record_is_dropped_where_input_ends() -> None:
+    for end in (InputFilter.suspend, lambda gate: gate.restrict(Right.NONE)):
+        gate = InputFilter(OPERATOR, recorded=InputTrace())
+        gate.receive(Key(True, CYRILLIC_A).encode() + MOVE.encode() + ASK.encode(), 0.0)
+        assert end(gate) == b""
+        assert messages_of(gate.proceed(0.0)) == [ASK]
+
+
+def test_while_input_is_held_back_it_is_dropped_and_a_button_counts_from_its_next_press() -> None:
+    gate = InputFilter(OPERATOR, recorded=InputTrace(PointerState(1, 1, 0)))
+    gate.receive(Pointer(1, 5, 6).encode() + Key(True, 0x61).encode(), 0.0)
+    assert messages_of(gate.suspend()) == [Pointer(0, 5, 6), Key(False, 0x61)]
+    held_back = b"".join(each.encode() for each in (Pointer(1, 8, 8), Key(True, 0x62), ASK))
+    assert messages_of(gate.receive(held_back, 0.0)) == [ASK]
+    gate.note_record(gate.trace)
+    dragged = b"".join(Pointer(buttons, 9, 9).encode() for buttons in (1, 1, 0, 1))
+    assert messages_of(gate.receive(dragged, 0.0)) == [Pointer(buttons, 9, 9) for buttons in (0, 0, 0, 1)]
+
+
+def test_all_windows_of_a_person_pay_from_one_budget_and_a_quiet_person_from_what_is_certain() -> None:
+    everybody = gateway_budget()
+    windows = [
+        [InputFilter(Right.NONE, budget=budget) for _ in range(8)]
+        for budget in (MessageBudget(everybody) for _ in range(6))
+    ]
+    waits = []
+    for window in (each for persons in windows for each in persons):
+        window.receive(ASK.encode() * 1000, 0.0)
+        assert window.seconds_to_wait(0.0) == 0  # by itself
+        waits.append(window.seconds_to_share(0.0))
+    person = (8000 - limits.PERSONS_MESSAGES_BURST) / limits.PERSONS_MESSAGES_PER_SECOND
+    certain = limits.CERTAIN_MESSAGES_BURST
+    everyone = (6 * (8000 - certain) - limits.ALL_MESSAGES_BURST) / limits.ALL_MESSAGES_PER_SECOND
+    assert waits[7] == pytest.approx(person)
+    assert waits[-1] == pytest.approx(max(person, everyone))
+    quiet = InputFilter(OPERATOR, budget=MessageBudget(everybody))
+    for tick in range(1500):
+        quiet.receive(Pointer(0, tick % 1000, 0).encode(), tick / 150)
+        assert quiet.seconds_to_share(tick / 150) == 0

@@ -183,15 +183,19 @@ class Bridge:
             logger.warning("%s: the operator is on the record again, and input goes on", self._instrument)
         self._end_lease()
         self._lease_ends_at = until
-        self._lapse = loop.call_at(until, self._check_lease)
+        self._lapse = loop.call_at(until, self._hold_back)
         if press := self._filter.note_record(trace):
             self._upstream.write(press)
         self._may_proceed.set()
 
     def _check_lease(self) -> None:
-        """Hold input back where the lease has ended; asked by a timer, and before any input, should that be late."""
-        is_over = self.has_control and asyncio.get_running_loop().time() >= self._lease_ends_at
-        if is_over and not self._filter.is_suspended:
+        """Hold input back where the lease has ended: before any input, should the timer be late."""
+        if asyncio.get_running_loop().time() >= self._lease_ends_at:
+            self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Hold input back; a timer asks no clock again, because it may come a little before its time."""
+        if self.has_control and not self._filter.is_suspended:
             logger.warning(
                 "%s: the operator's input is held back and let go of, because it cannot be recorded", self._instrument
             )

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from cloudlet.access.bridge import PIECE_BYTES, Bridge
 from cloudlet.access.close_codes import ConsoleEnded
+from cloudlet.access.models import InputTrace, PointerState
 from cloudlet.access.rfb import Right, ServerInit
 from cloudlet.access.upstream_connection import UpstreamConnection
 
@@ -56,3 +57,34 @@ async def test_a_long_message_of_short_ones_is_filtered_in_pieces_between_others
     for at, piece in written:
         per_turn[at] = per_turn.get(at, 0) + len(piece)
     assert max(per_turn.values()) <= PIECE_BYTES + len(ASK)
+
+
+PRESS, LET_GO = struct.pack("!BBHH", 5, 1, 10, 20), struct.pack("!BBHH", 5, 0, 10, 20)
+
+
+async def test_when_the_lease_ends_what_is_held_is_let_go_of_though_nobody_sends_anything() -> None:
+    loop = asyncio.get_running_loop()
+    for _ in range(20):
+        written: list[bytes] = []
+        upstream = SimpleNamespace(server_init=SCREEN, write=written.append, drain=drained)
+        browser = cast(WebSocket, Browser(PRESS))
+        bridge = Bridge(browser, cast(UpstreamConnection, upstream), rights=Right.INPUT, first=b"")
+        bridge.renew(InputTrace(PointerState(1, 1, 0)), loop.time() + 0.01)
+        with pytest.raises(ConsoleEnded):
+            await bridge.pump_up()
+        assert b"".join(written) == PRESS
+        await asyncio.sleep(0.05)
+        assert b"".join(written) == PRESS + LET_GO
+        assert bridge.has_control
+        assert bridge.released == LET_GO
+
+
+async def test_no_input_passes_without_a_lease() -> None:
+    written: list[bytes] = []
+    upstream = SimpleNamespace(server_init=SCREEN, write=written.append, drain=drained)
+    browser = cast(WebSocket, Browser(PRESS + ASK))
+    bridge = Bridge(browser, cast(UpstreamConnection, upstream), rights=Right.INPUT, first=b"")
+    bridge.renew(InputTrace(PointerState(1, 1, 0)), asyncio.get_running_loop().time() - 0.1)  # too late already
+    with pytest.raises(ConsoleEnded):
+        await bridge.pump_up()
+    assert b"".join(written) == ASK

@@ -53,8 +53,8 @@ class Allowance:
         self._bucket.overdraw(units, now)
 
     def forfeit(self, now: float) -> None:
-        """Use up all of it."""
-        self._bucket.overdraw(OWN_UNITS_BURST, now)
+        """Use up all of it, for some seconds."""
+        self._bucket.overdraw(2 * OWN_UNITS_BURST, now)
 
 
 class _Queue:

@@ -53,8 +53,8 @@ class Allowance:
         self._bucket.overdraw(units, now)
 
     def forfeit(self, now: float) -> None:
-        """Use up all of it."""
-        self._bucket.overdraw(OWN_UNITS_BURST, now)
+        """Use up all of it, for some seconds."""
+        self._bucket.overdraw(2 * OWN_UNITS_BURST, now)
 
 
 class _Queue:
@@ -70,7 +70,8 @@ class HttpTurns:
         self._loop = loop
         self._first = _Queue(FIRST_UNITS_PER_SECOND, FIRST_UNITS_BURST)
         self._second = _Queue(SECOND_UNITS_PER_SECOND, SECOND_UNITS_BURST)
-        self._is_scheduled = False
+        self._next: asyncio.Handle | None = None
+        self._next_at = 0.0
 
     def ask(self, taker: Taker, allowance: Allowance) -> None:
         """Give `taker` one turn when it is due; who has asked must not ask again before."""
@@ -79,17 +80,21 @@ class HttpTurns:
         self._schedule()
 
     def _schedule(self) -> None:
-        waits = [queue.budget.seconds_to_wait(self._loop.time()) for queue in self._queues() if queue.waiting]
-        if not waits or self._is_scheduled:
+        """Give the next turn when one can be paid for; at once for a newcomer, whatever others wait for."""
+        now = self._loop.time()
+        waits = [queue.budget.seconds_to_wait(now) for queue in self._queues() if queue.waiting]
+        if not waits:
             return
-        self._is_scheduled = True
-        if min(waits) > 0:
-            self._loop.call_later(max(PACE_SECONDS, min(waits)), self._give_turn)
-        else:
-            self._loop.call_soon(self._give_turn)
+        wait = max(PACE_SECONDS, min(waits)) if min(waits) > 0 else 0.0
+        if self._next is not None:
+            if self._next_at <= now + wait:
+                return
+            self._next.cancel()
+        self._next_at = now + wait
+        self._next = self._loop.call_later(wait, self._give_turn) if wait else self._loop.call_soon(self._give_turn)
 
     def _give_turn(self) -> None:
-        self._is_scheduled = False
+        self._next = None
         now = self._loop.time()
         for queue in self._queues():
             if queue.waiting and not queue.budget.seconds_to_wait(now):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
-
 from fastapi import Request
 
-__all__ = ["sender_of"]
+from cloudlet.web import sender_network
 
-IPV6_PREFIX = 64
-"""Bits that name a network; whoever has one has all its addresses."""
+__all__ = ["sender_of"]
 
 
 def sender_of(request: Request) -> str | None:
@@ -22,22 +19,7 @@ def sender_of(request: Request) -> str | None:
     host can claim any address, and who can do that has other means. A proxy on another host is one sender for all
     whom it serves.
     """
-    peer = _network(request.client.host) if request.client is not None else None
+    peer = sender_network(request.client.host) if request.client is not None else None
     if peer is not None:
         return peer
-    return _network(",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip())
-
-
-def _network(text: str) -> str | None:
-    """Return what counts as one sender; None for loopback, and for what is no address."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if address.is_loopback:
-        return None
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> IPV6_PREFIX << IPV6_PREFIX))
-    return str(address)
+    return sender_network(",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip())

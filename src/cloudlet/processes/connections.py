@@ -17,7 +17,8 @@ from uvicorn.server import ServerState
 
 from cloudlet.processes.http_limiter import HEAD_BYTES, HEAD_FIELDS, HeadTooLarge, HttpLimiter
 from cloudlet.processes.http_turns import Allowance, HttpTurns
-from cloudlet.processes.open_connections import OpenConnections, origin_of
+from cloudlet.processes.open_connections import OpenConnections
+from cloudlet.web import sender_network
 
 __all__ = ["PromptProtocol", "raise_connection_limit"]
 
@@ -147,7 +148,7 @@ class PromptProtocol(H11Protocol):
         """Begin to wait for a first request."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self._go_on)
-        self._origin = origin_of(None if self.client is None else self.client[0])
+        self._origin = sender_network(None if self.client is None else self.client[0])
         self._shared = self._shared_with_others()
         leaving = self._shared.open.add(self, self._origin)
         if leaving is not None:

@@ -68,6 +68,7 @@ def log_to_stderr() -> None:
     handler.setFormatter(LogFormatter(is_for_journal=_is_journal(sys.stderr)))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the codes of every sign-in
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it would name itself at every start
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.ERROR)  # below, it logs whole addresses, and a line or two for each malformed request
     uvicorn.addFilter(_is_of_ours)

@@ -12,12 +12,9 @@ proxy on another host counts as one address. Of IPv6 the first 64 bits count, wh
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Connection", "OpenConnections", "origin_of"]
-
-PREFIX_BITS = 64
+__all__ = ["Connection", "OpenConnections"]
 
 
 class Connection(Protocol):
@@ -29,22 +26,6 @@ class Connection(Protocol):
 
 
 Kind = TypeVar("Kind", bound=Connection)
-
-
-def origin_of(address: str | None) -> str | None:
-    """Return what connections from `address` are counted under; None where they may be anybody's."""
-    if address is None:
-        return None
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:  # the name of a local socket
-        return None
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            prefix = ipaddress.ip_network((parsed, PREFIX_BITS), strict=False)
-            return None if parsed.is_loopback else str(prefix.network_address)
-        parsed = parsed.ipv4_mapped
-    return None if parsed.is_loopback else str(parsed)
 
 
 class OpenConnections(Generic[Kind]):

@@ -1,6 +1,6 @@
 """What every HTTP route needs: headers, the same-origin check, errors made into answers, live events."""
 
-from cloudlet.web.addresses import UNPROTECTED, as_origin, is_protected, local_path
+from cloudlet.web.addresses import UNPROTECTED, as_origin, is_protected, local_path, sender_network
 from cloudlet.web.app import create_app
 from cloudlet.web.cookies import cookie_name, is_secure
 from cloudlet.web.errors import Forbidden, MethodRefused, NotFound, RequestUnusable, SignInNeeded
@@ -27,5 +27,6 @@ __all__ = [
     "local_path",
     "problem_of",
     "security_headers",
+    "sender_network",
     "status_of",
 ]

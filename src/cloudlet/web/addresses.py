@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
-__all__ = ["UNPROTECTED", "as_origin", "is_protected", "local_path"]
+__all__ = ["UNPROTECTED", "as_origin", "is_protected", "local_path", "sender_network"]
 
 EXPECTED = "give scheme, host and port only, as in https://cloudlet.example.org"
 ORIGIN = re.compile(r"(https?)://(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?/?")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LARGEST_PORT = 65_535
 PATH_LENGTH = 2000
+IPV6_PREFIX_BITS = 64
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 UNPROTECTED = "the address must begin with {scheme}s://; {scheme}:// is for this host alone (127.0.0.1, localhost)"
@@ -58,6 +59,24 @@ def is_protected(url: str, scheme: Literal["http", "ws"] = "http") -> bool:
     if not host or not url.isprintable():
         return False
     return parts.scheme == f"{scheme}s" or (parts.scheme == scheme and host in LOOPBACK_HOSTS)
+
+
+def sender_network(address: str | None) -> str | None:
+    """Return what requests from `address` are counted under: itself, or its 64 bits of IPv6, which one subscriber has.
+
+    None for loopback, behind which a proxy has many people, and for what is no address, as the name of a local socket.
+    """
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return None
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, IPV6_PREFIX_BITS), strict=False).network_address)
+    return str(parsed)
 
 
 def _bracketed(ipv6: str) -> str:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pytest
-
-from cloudlet.processes.open_connections import OpenConnections, origin_of
+from cloudlet.processes.open_connections import OpenConnections
 
 
 @dataclass(eq=False)
@@ -14,25 +12,6 @@ class One:
 
 def opened(most: int = 10, most_each: int = 4) -> OpenConnections[One]:
     return OpenConnections(most, most_each)
-
-
-@pytest.mark.parametrize(
-    ("address", "origin"),
-    [
-        (None, None),
-        ("", None),
-        ("127.0.0.1", None),
-        ("127.9.9.9", None),
-        ("::1", None),
-        ("::ffff:127.0.0.1", None),
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::"),
-        ("fe80::1%eth0", "fe80::"),
-    ],
-)
-def test_addresses_count_by_whose_they_are(address: str | None, origin: str | None) -> None:
-    assert origin_of(address) == origin
 
 
 def test_an_address_with_too_many_gives_up_the_one_idle_longest() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlet.web import as_origin, is_protected, local_path
+from cloudlet.web import as_origin, is_protected, local_path, sender_network
 
 HERE = "https://cloudlet.example.org"
 TRICKY = st.text(st.sampled_from("/\\:.@?#%aé \t\n\r\x00\u2028\ud800"), max_size=12)
@@ -153,3 +153,22 @@ def test_address_of_another_scheme_is_protected_only_where_that_one_is_meant() -
     assert not is_protected("ws://cloudlet.example.org", "ws")
     assert not is_protected("wss://cloudlet.example.org")
     assert not is_protected("https://cloudlet.example.org", "ws")
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        (None, None),
+        ("", None),
+        ("127.0.0.1", None),
+        ("127.9.9.9", None),
+        ("::1", None),
+        ("::ffff:127.0.0.1", None),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::"),
+        ("fe80::1%eth0", "fe80::"),
+    ],
+)
+def test_addresses_count_by_whose_they_are(address: str | None, network: str | None) -> None:
+    assert sender_network(address) == network

@@ -46,7 +46,7 @@ def console_routes(console_server: ConsoleServer, origins: Collection[str]) -> l
         await console_server.serve(socket, authorization)
 
     async def health(_request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "serving"})
 
     return [WebSocketRoute("/console/{instrument}", console), Route("/health", health)]
 

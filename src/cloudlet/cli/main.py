@@ -95,6 +95,7 @@ def upgrade(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     from cloudlet.settings import load
 
     migrations.upgrade(load(settings).database.url)
+    Console().print("The database has the tables of this version.")
 
 
 def portal(

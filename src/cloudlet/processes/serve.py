@@ -10,10 +10,11 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp
 from uvicorn.config import WSProtocolType
 
+from cloudlet.errors import CloudletError
 from cloudlet.processes.connections import PromptProtocol
 from cloudlet.processes.uvicorn_check import check_uvicorn
 
-__all__ = ["health_route", "listening_socket", "server"]
+__all__ = ["AddressUnusable", "health_route", "listening_socket", "server"]
 
 BACKLOG = 512
 SHUTDOWN_SECONDS = 2
@@ -26,11 +27,28 @@ MESSAGE_BYTES = 64 * 1024
 """Longest WebSocket message taken from a browser; its client sends 10 KiB at most."""
 
 
+class AddressUnusable(CloudletError):
+    """A process cannot listen where it was asked to."""
+
+    slug = "address-unusable"
+
+
 def listening_socket(fd: int | None, host: str, port: int) -> socket.socket:
-    """Return the inherited socket `fd`, or a new one listening on `host` and `port`."""
-    if fd is not None:
-        return socket.socket(fileno=fd)
-    return socket.create_server((host, port), backlog=BACKLOG)
+    """Return the inherited socket `fd`, or a new one listening on `host` and `port`.
+
+    Raises
+    ------
+    AddressUnusable
+        There is no such socket, or nobody can listen there.
+    """
+    try:
+        return socket.socket(fileno=fd) if fd is not None else socket.create_server((host, port), backlog=BACKLOG)
+    except (OSError, OverflowError) as cause:
+        place = f"{host}, port {port}" if fd is None else f"the inherited socket {fd}"
+        raise AddressUnusable(
+            f"Nobody can listen on {place}: {getattr(cause, 'strerror', None) or cause}.",
+            "Look whether another process listens there already, and check --host and --port, or --fd.",
+        ) from cause
 
 
 def server(app: ASGIApp, ws: type[asyncio.Protocol] | WSProtocolType = "none") -> uvicorn.Server:

@@ -123,6 +123,15 @@ def test_check_looks_at_what_the_databases_address_names(tmp_path: Path, url: st
     assert done.returncode == (2 if sentences else 0)
 
 
+@pytest.mark.parametrize("options", [["--host", "203.0.113.1"], ["--port", "99999"], ["--fd", "99"]])
+def test_a_process_that_cannot_listen_says_so_in_a_sentence(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "cloudlet.toml").write_text(f"database.url = 'sqlite:///{tmp_path}/cloudlet.db'")
+    done = cloudlet("portal", "--settings", str(tmp_path / "cloudlet.toml"), *options)
+    assert done.returncode == 2
+    assert "Nobody can listen on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_a_command_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
     former = os.umask(0o022)
     try:

@@ -71,9 +71,9 @@ def test_every_bad_movie_ends_in_its_sentence_and_what_to_do(night: Night) -> No
     for name, sentence in night.reported.items():
         ended = night.ended[name]
         message = ended.problem.get("message", "")
-        is_as_told = (ended.state == "done") == (not message) and re.search(sentence, message)
+        is_as_expected = (ended.state == "done") == (not message) and re.search(sentence, message)
         has_remedy = not message or ended.problem["remedy"].endswith(".")
-        if not is_as_told or not has_remedy or (sentence == FINE and message):
+        if not is_as_expected or not has_remedy or (sentence == FINE and message):
             wrong[name] = ended.problem or "measured"
     assert wrong == {}
 

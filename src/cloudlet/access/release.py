@@ -1,4 +1,7 @@
-"""Letting go of what stayed pressed on an instrument when the connection to it, or the gateway itself, was lost."""
+"""Letting go of what stayed pressed on an instrument when the connection to it, or the gateway itself, was lost.
+
+What a gateway that was killed had recorded of it is found by `presence_store`.
+"""
 
 from __future__ import annotations
 

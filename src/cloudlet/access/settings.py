@@ -1,4 +1,7 @@
-"""Where consoles are, and where the gateway is for browsers."""
+"""Where consoles are, and where the gateway is for browsers.
+
+Limits on a console are no settings: see `access.rfb.limits`, which says where each is.
+"""
 
 from __future__ import annotations
 

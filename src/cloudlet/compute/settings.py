@@ -1,4 +1,4 @@
-"""How much of this host the edge may use."""
+"""How many workers the edge may have on this host; the memory and the time of each are `analytics` settings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a peer may say in RFB at most; every number has its reason.
 
-Other limits on a console: WebSocket frames in `access.frame_limiter`, windows of a person in `access.console_server`,
-connections and unread answers in `processes.connections`, the longest WebSocket message in `processes.serve`.
+Other limits on a console: WebSocket frames in `access.frame_limiter`, windows of a person and how often they are opened
+in `access.console_server`, connections and unread answers in `processes.connections`, the longest WebSocket message in
+`processes.serve`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ tokens and asks for userinfo, `signature` and `claims` check the identity token;
 answers.
 
 Where a provider needs something of its own: what its administrator has to say in `identity.settings`; how its token
-endpoint wants to be asked in `exchange`; what it calls a person in `claims`; odd metadata or keys in `discovery`.
+endpoint wants to be asked in `exchange`; how it names a person for good in `claims`, and by what name to greet them in
+`party`; odd metadata or keys in `discovery`.
 
 Standards: OpenID Connect Core 1.0, RFC 6749, RFC 7636 (PKCE), RFC 9207 (issuer in the callback).
 """

@@ -18,7 +18,7 @@ from websockets.frames import Frame
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
-__all__ = ["FLOODS", "Flood", "Window", "flooding"]
+__all__ = ["ASK", "FLOODS", "Flood", "Window", "flooding"]
 
 BLOCK_BYTES = 64 * 1024
 MASK = b"\x80\x00\x00\x00\x00"

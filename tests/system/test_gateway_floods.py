@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.patience import eventually
 from tests.system.fake_vnc import FakeVnc
-from tests.system.flooding import FLOODS, Window, flooding
+from tests.system.flooding import ASK, FLOODS, Window, flooding
 from tests.system.gateway import SCOPE, STAFF, Stage, console_at, serving
 from tests.system.strangers import STRANGERS, strangers
 
@@ -30,6 +30,8 @@ MOVE_PAUSE_SECONDS = 0.05
 LONGEST_MOVE_SECONDS = 2.0
 """On an idle machine a move takes a millisecond. With such a flood it took eleven seconds before frames were counted;
 in between there is room for a machine that does other things besides."""
+LONGEST_SILENCE_SECONDS = 15.0
+"""A browser that says nothing is dropped after ten."""
 LONGEST_RELEASE_SECONDS = 3.0
 """It takes 0.2 s, and must take one at most, which the benchmark holds; behind the flood's backlog it would take 20."""
 PRESS, LET_GO = (struct.pack("!BBHH", 5, buttons, 10, 20) for buttons in (1, 0))
@@ -106,6 +108,21 @@ def test_what_a_browser_holds_that_sends_what_none_does_is_let_go_of(stage: Stag
     with stage.database.read() as work:
         (released,) = read(work, what="access.control-released")
     assert released.act.detail["cause"] == "flooded the gateway"
+
+
+def test_windows_that_vanish_while_what_they_sent_waits_leave_nothing_held(stage: Stage, vnc: FakeVnc) -> None:
+    ada = stage.person("ada", Level.OPERATE)
+    with flooding(stage.port, SCOPE, offers(stage, ada, WINDOWS - 1), "long messages of short requests", FLOOD_SECONDS):
+        window = Window(stage.port, SCOPE, stage.access.issue_ticket(ada, SCOPE).subprotocols)
+        window.send(PRESS)
+        vnc.wait_for(lambda: PRESS in vnc.inputs)
+        window.send(ASK * 6000)
+        time.sleep(0.5)
+    window.socket.close()
+    begin = time.monotonic()
+    vnc.wait_for(lambda: vnc.inputs[-1] == LET_GO)
+    eventually(lambda: stage.operator() is None and not stage.access.console_state(SCOPE, by=STAFF).observers)
+    assert time.monotonic() - begin < LONGEST_SILENCE_SECONDS
 
 
 def test_a_persons_quiet_window_goes_on_beside_the_flooding_ones(stage: Stage, vnc: FakeVnc) -> None:

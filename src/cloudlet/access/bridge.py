@@ -17,20 +17,25 @@ from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from cloudlet.access.close_codes import UNREACHABLE, ConsoleEnded, browser_left, viewer_broke_protocol
+from cloudlet.access.close_codes import UNREACHABLE, VANISHED, ConsoleEnded, browser_left, viewer_broke_protocol
 from cloudlet.access.models import InputTrace
 from cloudlet.access.rfb import InputFilter, MessageBudget, ProtocolError, Right, ServerHandshake
 from cloudlet.access.upstream_connection import UpstreamConnection
 
-__all__ = ["Bridge", "shake_hands"]
+__all__ = ["CONNECTION_LOST", "Bridge", "shake_hands"]
 
 logger = logging.getLogger(__name__)
+
+CONNECTION_LOST = "cloudlet.connection-lost"
+"""ASGI extension; its ``event`` is set when the browser's connection is lost, also while nobody receives from it."""
 
 HANDSHAKE_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
 LET_GO_SECONDS = 1.0
 PIECE_BYTES = 2048
 """What is filtered in one go: 64 KiB of the shortest messages would hold all other consoles up for 40 ms."""
+LOSS_SECONDS = 0.5
+"""How long to wait for a better word than that the connection is lost: what the browser said last is on its way."""
 LONGEST_WAIT_SECONDS = 5.0
 """A viewer that would have to wait longer floods the console on purpose."""
 
@@ -236,6 +241,20 @@ class Bridge:
         raise ConsoleEnded(
             UNREACHABLE, "The instrument's screen closed the connection.", "instrument closed the connection"
         )
+
+    async def notice_loss(self) -> NoReturn:
+        """End with the browser's connection, though what it had sent still waits for its turn, and nobody receives.
+
+        Raises
+        ------
+        ConsoleEnded
+            The connection is lost.
+        """
+        extension = self._socket.scope.get("extensions", {}).get(CONNECTION_LOST)
+        lost: asyncio.Event = asyncio.Event() if extension is None else extension["event"]
+        await lost.wait()
+        await asyncio.sleep(LOSS_SECONDS)
+        raise browser_left(VANISHED)
 
     async def pump_up(self) -> NoReturn:
         """Carry input to the instrument until one side ends.

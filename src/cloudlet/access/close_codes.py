@@ -7,6 +7,7 @@ __all__ = [
     "SIGNED_OUT",
     "TOO_MANY",
     "UNREACHABLE",
+    "VANISHED",
     "ConsoleEnded",
     "browser_left",
     "database_silent",
@@ -22,6 +23,7 @@ PROTOCOL_BROKEN = 1002
 FLOODED = 1008
 TOO_LONG = 1009
 SERVER_STOPS = 1012
+VANISHED = 1006
 MAX_REASON_BYTES = 123
 """What a WebSocket's close frame can carry."""
 

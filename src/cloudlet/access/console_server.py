@@ -243,6 +243,7 @@ class ConsoleServer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(console.bridge.pump_down())
                 tasks.create_task(console.bridge.pump_up())
+                tasks.create_task(console.bridge.notice_loss())
                 tasks.create_task(monitor.run())
                 tasks.create_task(monitor.keep_record())
         except BaseExceptionGroup as group:

@@ -10,6 +10,7 @@ from typing import Any
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from cloudlet.access.bridge import CONNECTION_LOST
 from cloudlet.access.frame_limiter import FRAME_BUDGET, FrameLimiter, FrameViolation
 from cloudlet.access.token_bucket import TokenBucket
 
@@ -40,6 +41,7 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **options)
         self._limiter = FrameLimiter(self.config.ws_max_size)
         self._has_head = False
+        self._lost = asyncio.Event()
         self._next_slice: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -49,8 +51,9 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Feed nothing more."""
+        """Feed nothing more, and say so to who waits for something else than the next message."""
         self._cancel_next_slice()
+        self._lost.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -63,10 +66,11 @@ class ConsoleProtocol(WebSocketsSansIOProtocol):
         self._feed()
 
     def handle_connect(self, event: Any) -> None:
-        """Offer the application to say from whose budget the frames are paid."""
+        """Offer the application to say from whose budget the frames are paid, and to hear of a loss at once."""
         super().handle_connect(event)
         if not self.transport.is_closing():
             self.scope["extensions"][FRAME_BUDGET] = {"pay_from": self._pay_from}
+            self.scope["extensions"][CONNECTION_LOST] = {"event": self._lost}
 
     async def receive(self) -> Any:
         """Return the next message, and go on with the frames, when it was the last one, after everybody else's turn."""

@@ -288,3 +288,12 @@ def test_a_file_that_a_server_has_a_lease_on_is_opened_once_it_is_given_back(
     finally:
         os.close(holder)
         signal.signal(signal.SIGIO, former)
+
+
+def test_a_private_folder_is_ours_where_the_file_server_calls_us_by_another_number(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NFS does with all_squash, or CIFS with uid=: what we make is not our own by its number."""
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with private_folder(FileBeneath(folder, "work/one")) as own:
+        assert not list(own.iterdir())

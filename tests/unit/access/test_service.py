@@ -187,7 +187,9 @@ def test_a_grant_is_part_of_its_callers_unit_of_work(access: Access, database: D
 def test_revoking_ends_what_stands_and_what_is_to_come(access: Access, clock: HandClock) -> None:
     grant(access, "ada", Level.OPERATE)
     access.grant(Grant("ada", SCOPE, Level.STAFF, NOON + timedelta(days=1), None), by=STAFF)
-    access.revoke("ada", SCOPE, by=STAFF)
+    assert access.revoke("ada", SCOPE, by=STAFF)
+    assert not access.revoke("ada", SCOPE, by=STAFF)
+    assert not access.revoke("adda", SCOPE, by=STAFF)
     assert access.level("ada", SCOPE) is None
     clock.now += timedelta(days=2)
     assert access.level("ada", SCOPE) is None

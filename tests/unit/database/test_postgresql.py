@@ -206,3 +206,34 @@ def test_the_password_may_stand_in_a_file(tmp_path: Path, server: Server) -> Non
     database = Database(f"{url}&passfile={file}")
     assert "s3cret" not in repr(database.engine)
     database.close()
+
+
+def test_a_server_that_takes_no_changes_is_not_used(database: Database, url: str) -> None:
+    name = database.engine.url.database
+    with database.engine.connect() as admin:
+        admin.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        admin.commit()
+    try:
+        with pytest.raises(DatabaseUnusable, match="read-only"):
+            Database(url)
+    finally:
+        with database.engine.connect() as admin:
+            admin.execute(text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
+            admin.commit()
+    again = Database(url)
+    add(again)
+    again.close()
+
+
+def test_a_connection_to_a_server_that_became_a_standby_counts_as_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database)
+    refused = "DO $$ BEGIN RAISE feature_not_supported; END $$"  # what a standby answers to whoever begins to write
+    with monkeypatch.context() as demoted:
+        demoted.setattr(postgresql, "WRITE", refused)
+        with pytest.raises(OperationalError) as lost:
+            add(database)
+        assert lost.value.connection_invalidated
+    add(database)
+    assert kinds(database) == ["test.happened"] * 2

@@ -14,6 +14,7 @@ from rich.text import Text
 from cloudlet.cryoem.inspection.inspect import inspected
 from cloudlet.cryoem.inspection.report import Report, shown
 from cloudlet.errors import CloudletError
+from cloudlet.escaping import escape_controls
 
 __all__ = ["print_reports"]
 
@@ -54,4 +55,5 @@ def _print_report(console: Console, path: Path, report: Report) -> None:
     for sentence in report.departures:
         console.print(Text.assemble(("  ! ", "yellow"), sentence), soft_wrap=True)
     if report.problem:
-        console.print(Text.assemble(("  It cannot be used. ", "red"), report.problem), soft_wrap=True)
+        problem = escape_controls(report.problem)
+        console.print(Text.assemble(("  It cannot be used. ", "red"), problem), soft_wrap=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from cloudlet.errors import CloudletError
 from cloudlet.openat import when_not_leased
 
-__all__ = ["FileUnusable", "check_readable", "read_secret"]
+__all__ = ["FileUnusable", "check_readable", "read_secret", "unusable_secrets"]
 
 MAX_SECRET_BYTES = 64 * 1024
 BYTE_ORDER_MARK = "\ufeff"
@@ -52,6 +52,17 @@ def read_secret(path: Path) -> SecretStr:
                 "others may know. Where a container engine mounts it, say there mode=0400, or 0440 with the group.",
             )
         return SecretStr(_text(path, descriptor))
+
+
+def unusable_secrets(files: Mapping[str, Path]) -> dict[str, FileUnusable]:
+    """Return why secret files cannot be used, by what they are called in `files`; empty where all can."""
+    problems = {}
+    for key, path in files.items():
+        try:
+            read_secret(path)
+        except FileUnusable as problem:
+            problems[key] = problem
+    return problems
 
 
 def check_readable(path: Path) -> None:

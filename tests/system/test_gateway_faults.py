@@ -245,8 +245,8 @@ def test_nothing_is_pressed_that_a_successor_could_not_let_go_of(tmp_path: Path)
 def test_who_opens_a_console_while_nothing_can_be_written_hears_why(
     tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence_store, "ARRIVAL_SECONDS", 0.5)
-    monkeypatch.setattr(service, "TICKET_SECONDS", 0.5)
+    monkeypatch.setattr(presence_store, "OPENING_SECONDS", 0.5)
+    monkeypatch.setattr(service, "OPENING_SECONDS", 0.5)
     ada = stage.person("ada", Level.OPERATE)
     offered = stage.access.issue_ticket(ada, SCOPE).subprotocols
     with stopped_writer(tmp_path / "test.db"), pytest.raises(InvalidStatus) as refused:

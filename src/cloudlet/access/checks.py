@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloudlet.access.settings import ConsoleSettings
-from cloudlet.named_files import FileUnusable, read_secret
+from cloudlet.named_files import FileUnusable, unusable_secrets
 
 __all__ = ["check_consoles"]
 
 
 def check_consoles(consoles: Mapping[str, ConsoleSettings]) -> dict[str, FileUnusable]:
     """Return why password files cannot be used, by instrument key; empty where all can."""
-    problems = {}
-    for key, console in consoles.items():
-        try:
-            if console.password_file is not None:
-                read_secret(console.password_file)
-        except FileUnusable as problem:
-            problems[key] = problem
-    return problems
+    return unusable_secrets(
+        {key: console.password_file for key, console in consoles.items() if console.password_file is not None}
+    )

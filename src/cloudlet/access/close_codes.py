@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 __all__ = [
+    "FLOODED",
     "REVOKED",
     "SIGNED_OUT",
+    "TOO_LONG",
     "TOO_MANY",
     "UNREACHABLE",
     "VANISHED",
@@ -20,10 +22,10 @@ TOO_MANY = 4429
 UNREACHABLE = 4502
 DATABASE_SILENT = 4503
 PROTOCOL_BROKEN = 1002
+VANISHED = 1006
 FLOODED = 1008
 TOO_LONG = 1009
 SERVER_STOPS = 1012
-VANISHED = 1006
 MAX_REASON_BYTES = 123
 """What a WebSocket's close frame can carry."""
 

@@ -3,12 +3,12 @@
 Theory of operation. A window counts from the first moment, so that nothing later has to be undone because there
 are too many. It must say who it is before the instrument is bothered; then it gets a connection to the instrument,
 then a viewer session. If that session takes control from the same person's older window, the older one lets go
-before the newer one's input begins. From then on four tasks run for the viewer: two pumps, the monitor of its rights,
-and the record of its input. Each of them ends only by raising `ConsoleEnded`, which ends the other three. Then, in
-this order: input is dropped and what is held is let go, the connection is closed once the instrument has read that,
-and only then is control free for the next. If it broke before the instrument could read it, another one is opened for
-that, or the next operator's connection begins with it; if the database stalls, leaving is tried until it is written,
-because nobody else gets control before; the browser does not wait for that.
+before the newer one's input begins. From then on five tasks run for the viewer: two pumps, the watch for a lost
+browser, the monitor of its rights, and the record of its input. Each of them ends only by raising `ConsoleEnded`, which
+ends the others. Then, in this order: input is dropped and what is held is let go, the connection is closed once the
+instrument has read that, and only then is control free for the next. If it broke before the instrument could read it,
+another one is opened for that, or the next operator's connection begins with it; if the database stalls, leaving is
+tried until it is written, because nobody else gets control before; the browser does not wait for that.
 
 The database may be held by another process for long. Then nobody new comes in; who is there is looked after by
 `viewer_monitor`; each ends with a code and a sentence.
@@ -32,6 +32,7 @@ from cloudlet.access.close_codes import TOO_MANY, UNREACHABLE, ConsoleEnded, dat
 from cloudlet.access.errors import ConsoleUnreachable, TicketRefused
 from cloudlet.access.frame_limiter import FRAME_BUDGET, frame_budget
 from cloudlet.access.models import Authorization, InputTrace, ViewerSession
+from cloudlet.access.presence_store import OPENING_SECONDS
 from cloudlet.access.release import Releaser
 from cloudlet.access.rfb import MessageBudget, Right, gateway_budget
 from cloudlet.access.rules import rights_of
@@ -51,7 +52,6 @@ MAX_WINDOWS = 8
 OPENINGS_PER_SECOND, OPENINGS_BURST = 1.0, 10.0
 """Of one person on one console, each a handshake with the instrument's computer: all windows at once after a lost
 network, and then as often as somebody loads a page."""
-ARRIVAL_SECONDS = 5.0
 FAULT = "fault in the gateway"
 
 
@@ -222,7 +222,7 @@ class ConsoleServer:
     @asynccontextmanager
     async def _turn_to_arrive(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(ARRIVAL_SECONDS):
+            async with asyncio.timeout(OPENING_SECONDS):
                 await self._arrivals.acquire()
         except TimeoutError as stall:
             raise database_silent() from stall

@@ -19,6 +19,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from cloudlet.access.close_codes import FLOODED, TOO_LONG
 from cloudlet.access.token_bucket import TokenBucket
 
 __all__ = ["FRAME_BUDGET", "FrameLimiter", "FrameViolation", "frame_budget"]
@@ -55,9 +56,6 @@ IS_FINAL, IS_CONTROL, IS_MASKED = 0x80, 0x08, 0x80
 OPCODE_BITS, LENGTH_BITS = 0x0F, 0x7F
 LONG_LENGTHS = {126: struct.Struct("!H"), 127: struct.Struct("!Q")}
 MASK_BYTES = 4
-
-POLICY_VIOLATED = 1008
-TOO_BIG = 1009
 
 
 class FrameViolation(Exception):
@@ -195,17 +193,17 @@ class FrameLimiter:
 
     def _charge(self, header: _Header, now: float) -> None:
         if header.payload > self._max_payload_bytes:
-            raise FrameViolation(TOO_BIG, f"A message is longer than {self._max_payload_bytes} bytes.")
+            raise FrameViolation(TOO_LONG, f"A message is longer than {self._max_payload_bytes} bytes.")
         self._pay(1 + header.payload // UNIT_BYTES, now)
         if header.is_control:
             if not self._controls.take(1, now):
-                raise FrameViolation(POLICY_VIOLATED, "The viewer sends too many pings and pongs.")
+                raise FrameViolation(FLOODED, "The viewer sends too many pings and pongs.")
             return
         self._fragments = self._fragments + 1 if header.opcode == CONTINUATION else 1
         if self._fragments > MAX_FRAGMENTS:
-            raise FrameViolation(POLICY_VIOLATED, f"A message comes in more than {MAX_FRAGMENTS} fragments.")
+            raise FrameViolation(FLOODED, f"A message comes in more than {MAX_FRAGMENTS} fragments.")
         if not header.payload and not header.is_final:
-            raise FrameViolation(POLICY_VIOLATED, "A message comes in empty fragments.")
+            raise FrameViolation(FLOODED, "A message comes in empty fragments.")
 
     def _taken(self, end: int, *, is_behind: bool) -> bytes:
         taken = bytes(self._pending[:end])

@@ -26,9 +26,9 @@ from cloudlet.database import Database
 from cloudlet.events import publish
 from cloudlet.identity import Actor
 
-__all__ = ["PresenceStore", "state_of"]
+__all__ = ["OPENING_SECONDS", "PresenceStore", "state_of"]
 
-ARRIVAL_SECONDS = 5.0
+OPENING_SECONDS = 5.0
 """How long somebody who opens a console waits for the database."""
 RECORD_SECONDS = 1.5
 """How long a record waits for its turn: input is held back after three seconds without one, so that one fits more."""
@@ -56,7 +56,7 @@ class PresenceStore:
 
     def arrive(self, authorization: Authorization) -> ViewerSession:
         """Give the person of `authorization` a viewer session, with control where the rules say so."""
-        with self._database.write(turn_seconds=ARRIVAL_SECONDS) as work:
+        with self._database.write(turn_seconds=OPENING_SECONDS) as work:
             now = self._clock()
             session_id = _add_viewer(work, authorization, now)
             period = _open_period(work, authorization.instrument)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cloudlet.access.models import Grant
 from cloudlet.access.rfb import Right
-from cloudlet.identity import Actor, Decision
+from cloudlet.identity import ON_THIS_HOST, Actor, Decision
 from cloudlet.instruments import Level
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "rights_of",
 ]
 
-ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
 BY_STAFF = Decision(True, "You are staff of this instrument.")
 NOT_STAFF = Decision(False, "Access to this instrument is given and taken away by its staff.")
 
@@ -55,12 +54,16 @@ def may_grant(actor: Actor, held: Iterable[Grant], wanted: Grant, now: datetime)
     """
     if not actor.is_person:
         return ON_THIS_HOST
-    ends = [grant.not_after for grant in held if is_live(grant, now) and grant.level == Level.STAFF]
-    if not ends:
+    staffed = [grant for grant in held if is_live(grant, now) and grant.level == Level.STAFF]
+    if not staffed:
         return NOT_STAFF
-    if None in ends or (wanted.not_after is not None and any(end and wanted.not_after <= end for end in ends)):
+    if any(_ends_no_later(wanted, grant) for grant in staffed):
         return BY_STAFF
     return Decision(False, "You cannot give access for longer than you are staff of this instrument yourself.")
+
+
+def _ends_no_later(wanted: Grant, held: Grant) -> bool:
+    return held.not_after is None or (wanted.not_after is not None and wanted.not_after <= held.not_after)
 
 
 def may_see(level: Level | None) -> Decision:

@@ -8,7 +8,7 @@ from cloudlet.access import grants, tickets
 from cloudlet.access.errors import GrantRefused, TicketRefused
 from cloudlet.access.events import GrantChanged
 from cloudlet.access.models import Authorization, ConsoleState, Grant, Ticket
-from cloudlet.access.presence_store import state_of
+from cloudlet.access.presence_store import OPENING_SECONDS, state_of
 from cloudlet.access.rules import level_at, may_grant, may_open_console, may_revoke, may_see
 from cloudlet.access.settings import AccessSettings
 from cloudlet.access.store import TicketRow
@@ -23,8 +23,6 @@ from cloudlet.web import Forbidden
 
 __all__ = ["Access"]
 
-TICKET_SECONDS = 5.0
-"""How long somebody who opens a console waits for the database."""
 NEW_TICKET = "Open the console again from its page."
 
 
@@ -186,7 +184,7 @@ class Access:
         with self._database.read() as work:
             if not tickets.is_known(work, ticket):
                 return None
-        with self._database.write(turn_seconds=TICKET_SECONDS) as work:
+        with self._database.write(turn_seconds=OPENING_SECONDS) as work:
             return tickets.spend(work, ticket)
 
     def _check(self, work: Session, grant: Grant) -> None:
@@ -198,16 +196,14 @@ class Access:
             raise GrantRefused("The grant ends before it begins.", "Give an end after the beginning.")
 
     def _level_for_console(self, work: Session, username: str, instrument: str, refused: type[CloudletError]) -> Level:
-        level = level_at(grants.held_by(work, username, instrument), self._clock())
+        level = self.level(username, instrument, work=work)
         decision = may_open_console(level)
         if level is None or not decision:
             raise refused(decision.reason, "Ask the facility's staff for access.")
         return level
 
     def _level_of(self, work: Session, actor: Actor, instrument: str) -> Level | None:
-        if not actor.is_person:
-            return Level.STAFF
-        return level_at(self._held_by(work, actor, instrument), self._clock())
+        return self.level(actor.name, instrument, work=work) if actor.is_person else Level.STAFF
 
     def _held_by(self, work: Session, actor: Actor, instrument: str) -> list[Grant]:
         return grants.held_by(work, actor.name, instrument) if actor.is_person else []

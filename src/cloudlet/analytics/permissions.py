@@ -5,7 +5,7 @@ Who may view results is decided by the people of the instrument session, in `clo
 
 from __future__ import annotations
 
-from cloudlet.identity import Actor, Decision
+from cloudlet.identity import ON_THIS_HOST, Actor, Decision
 from cloudlet.instruments import InstrumentSession, Level, may_view_results
 
 __all__ = ["may_process_folder", "may_retry"]
@@ -15,7 +15,7 @@ def may_process_folder(actor: Actor) -> Decision:
     """Decide whether `actor` may have any folder of this host processed, without an instrument session."""
     if actor.is_person:
         return Decision(False, "Folders without an instrument session are processed by commands on this host.")
-    return Decision(True, "Whoever runs commands on this host may do this.")
+    return ON_THIS_HOST
 
 
 def may_retry(actor: Actor, session: InstrumentSession | None) -> Decision:

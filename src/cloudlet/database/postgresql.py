@@ -34,10 +34,8 @@ WRITER_LOCK = int.from_bytes(b"cloudlet")
 """The advisory lock of whoever writes; locks are each database's own."""
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {wait}; "
-    f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
-)
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+WRITE = f"{BEGIN_WRITE}; SET LOCAL lock_timeout = {{wait}}; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
 """Read committed, because each statement after the lock must see what the writer before committed."""
 
 CONNECTION_OPTIONS: dict[str, Any] = {
@@ -147,7 +145,8 @@ def _as_operational(context: ExceptionContext) -> None:
 
     A server that has become a standby counts as lost too: there a unit of work could not begin ever again.
     """
-    if getattr(context.original_exception, "sqlstate", None) in DEMOTED and context.statement == WRITE:
+    begins_to_write = str(context.statement).startswith(BEGIN_WRITE)
+    if begins_to_write and getattr(context.original_exception, "sqlstate", None) in DEMOTED:
         context.is_disconnect = True
         raise OperationalError(
             context.statement, context.parameters, context.original_exception, connection_invalidated=True

@@ -11,11 +11,12 @@ from cloudlet.identity.guard import Guard
 from cloudlet.identity.host import host_actor
 from cloudlet.identity.models import Account, Actor, Decision, Identity, WebSession
 from cloudlet.identity.require import require
-from cloudlet.identity.rules import is_username
+from cloudlet.identity.rules import ON_THIS_HOST, is_username
 from cloudlet.identity.service import Identities
 from cloudlet.identity.settings import IdentityProviderSettings, IdentitySettings
 
 __all__ = [
+    "ON_THIS_HOST",
     "Account",
     "AccountRefused",
     "Actor",

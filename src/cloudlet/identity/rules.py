@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from cloudlet.identity.models import Actor, Decision
 
 __all__ = [
+    "ON_THIS_HOST",
     "is_use",
     "is_username",
     "may_end_session",
@@ -18,6 +19,8 @@ __all__ = [
 ]
 
 NAME_LENGTH = 200
+ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
+"""What every component answers to who could as well write the database."""
 USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
@@ -49,7 +52,7 @@ def may_link(actor: Actor) -> Decision:
     """Decide whether `actor` may make accounts and say which identities act as them."""
     if actor.is_person:
         return Decision(False, "Accounts are made and linked by commands on this host.")
-    return Decision(True, "Whoever runs commands on this host may do this.")
+    return ON_THIS_HOST
 
 
 def may_end_session(actor: Actor, holders: Collection[Actor]) -> Decision:

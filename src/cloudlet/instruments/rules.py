@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from cloudlet.identity import Actor, Decision
+from cloudlet.identity import ON_THIS_HOST, Actor, Decision
 from cloudlet.instruments.models import InstrumentSession
 
 __all__ = ["may_administer", "may_view_results"]
-
-
-ON_THIS_HOST = Decision(True, "Whoever runs commands on this host may do this.")
 
 
 def may_administer(actor: Actor) -> Decision:

@@ -151,7 +151,7 @@ async def test_who_opens_a_console_again_and_again_is_refused_before_the_instrum
 async def test_nobody_arrives_while_somebody_else_writes_and_hears_why(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence_store, "ARRIVAL_SECONDS", 0.2)
+    monkeypatch.setattr(presence_store, "OPENING_SECONDS", 0.2)
     services = SimpleNamespace(presence=PresenceStore(database), threads=DatabaseThreads())
     console_server = ConsoleServer(services, {})
     other = Database(database_url)

@@ -229,9 +229,12 @@ def test_a_connection_to_a_server_that_became_a_standby_counts_as_lost(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(database)
+    lock = f"SELECT pg_advisory_xact_lock({postgresql.WRITER_LOCK})"
     refused = "DO $$ BEGIN RAISE feature_not_supported; END $$"  # what a standby answers to whoever begins to write
+    demoted_write = postgresql.WRITE.replace(lock, refused)
+    assert demoted_write != postgresql.WRITE
     with monkeypatch.context() as demoted:
-        demoted.setattr(postgresql, "WRITE", refused)
+        demoted.setattr(postgresql, "WRITE", demoted_write)
         with pytest.raises(OperationalError) as lost:
             add(database)
         assert lost.value.connection_invalidated

@@ -61,5 +61,6 @@ class Screen:
         return replace(area, width=width, height=height) if width > 0 and height > 0 else None
 
     def hold(self, pointer: Pointer) -> Pointer:
-        """Return `pointer` at the nearest place on the screen."""
-        return replace(pointer, x=min(pointer.x, self._width - 1), y=min(pointer.y, self._height - 1))
+        """Return `pointer` at the nearest place on the screen, which may have been described without any pixels."""
+        right, bottom = max(self._width, 1) - 1, max(self._height, 1) - 1
+        return replace(pointer, x=min(pointer.x, right), y=min(pointer.y, bottom))

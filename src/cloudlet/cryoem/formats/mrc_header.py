@@ -25,7 +25,9 @@ from mrcfile.utils import byte_order_from_machine_stamp
 from cloudlet.cryoem.errors import MovieTruncated, MovieWrongType
 from cloudlet.cryoem.formats.outline import FileMetadata
 
-__all__ = ["PACKED", "MrcHeader", "MrcLayout", "compression_of", "decompressed", "read_header"]
+__all__ = ["PACKED", "Compression", "MrcHeader", "MrcLayout", "decompressed", "read_header"]
+
+Compression = Literal["gz", "bz2"]
 
 _HEADER_BYTES = 1024
 _BLOCK_BYTES = {b"FEI1": 768, b"FEI2": 888}
@@ -81,6 +83,8 @@ class MrcHeader:
     """Decompressed: the main header, and the first block of its extension where there is one."""
     order: Literal["<", ">"]
     """Of its bytes."""
+    compression: Compression | None
+    """Of the file as a whole."""
 
     @property
     def values(self) -> Any:
@@ -133,26 +137,25 @@ def read_header(name: str, file: BinaryIO) -> MrcHeader:
     MovieWrongType, OSError
         It is no MRC file, or cannot be read.
     """
-    raw = _start_of(name, file, _HEADER_BYTES + max(_BLOCK_BYTES.values()))
-    return MrcHeader(name, raw, _byte_order_of(name, raw))
+    compression = _compression_of(file)
+    raw = _start_of(name, file, compression, _HEADER_BYTES + max(_BLOCK_BYTES.values()))
+    return MrcHeader(name, raw, _byte_order_of(name, raw), compression)
 
 
-def compression_of(file: BinaryIO) -> Literal["gz", "bz2"] | None:
-    """Return by a file's first bytes how it is compressed; None where it is not."""
-    file.seek(0)
-    start = file.read(3)
-    return "gz" if start[:2] == _GZIP else "bz2" if start == _BZIP2 else None
-
-
-def decompressed(file: BinaryIO, compression: Literal["gz", "bz2"]) -> BinaryIO:
+def decompressed(file: BinaryIO, compression: Compression) -> BinaryIO:
     """Return a stream of what a compressed file holds, from its beginning."""
     file.seek(0)
     return gzip.GzipFile(fileobj=file) if compression == "gz" else bz2.BZ2File(file)  # type: ignore[return-value]
 
 
-def _start_of(name: str, file: BinaryIO, size: int) -> bytes:
+def _compression_of(file: BinaryIO) -> Compression | None:
+    file.seek(0)
+    start = file.read(3)
+    return "gz" if start[:2] == _GZIP else "bz2" if start == _BZIP2 else None
+
+
+def _start_of(name: str, file: BinaryIO, compression: Compression | None, size: int) -> bytes:
     """Return the first bytes of a file, decompressed where it is compressed; fewer where it has no more."""
-    compression = compression_of(file)
     file.seek(0)
     if compression is None:
         return file.read(size)
@@ -182,7 +185,7 @@ def _byte_order_of(name: str, raw: bytes) -> Literal["<", ">"]:
 
 
 def _has_unsigned_bytes(raw: bytes, order: Literal["<", ">"]) -> bool:
-    """Return whether bytes are signed, by IMOD's stamp and flags; other programs mean signed bytes, as MRC2014 says."""
+    """Return whether bytes are unsigned, by IMOD's stamp and flags; without it signed, as MRC2014 says."""
     words = np.frombuffer(raw, np.dtype("i4").newbyteorder(order))
     is_stamped = int(words[_STAMP_PLACE // 4]) == _IMOD_STAMP
     return is_stamped and not int(words[_FLAGS_PLACE // 4]) & _SIGNED_FLAG

@@ -17,8 +17,6 @@ from cloudlet.cryoem.errors import MovieTruncated, MovieUnreadable
 from cloudlet.cryoem.formats.mrc_header import (
     PACKED,
     MrcHeader,
-    MrcLayout,
-    compression_of,
     decompressed,
     read_header,
 )
@@ -63,7 +61,7 @@ class MrcMovie:
         """
         layout = self._layout
         there = layout.sections
-        if compression_of(self._file) is None:
+        if self._header.compression is None:
             there = (size_of(self._file) - layout.first) // layout.section_bytes
         frames = max(0, min(layout.sections, there))
         return MovieOutline(frames, frames < layout.sections, layout.rows, layout.columns, layout.decoded)
@@ -74,7 +72,7 @@ class MrcMovie:
 
     def decoder(self, fractions: Fractions) -> MrcFrames:
         """Return what reads sections; raises MovieTruncated where a compressed file ends within its header."""
-        return MrcFrames(self._header.name, self._file, self._layout)
+        return MrcFrames(self._header, self._file)
 
 
 class MrcFrames:
@@ -89,14 +87,13 @@ class MrcFrames:
         A compressed file ends within its header.
     """
 
-    def __init__(self, name: str, file: BinaryIO, layout: MrcLayout) -> None:
-        self._name, self._file, self._layout = name, file, layout
+    def __init__(self, header: MrcHeader, file: BinaryIO) -> None:
+        self._name, self._file, self._layout = header.name, file, header.layout()
         self._turn = threading.Condition()
         self._next = 0
-        compression = compression_of(file)
-        self._stream = decompressed(file, compression) if compression else None
+        self._stream = decompressed(file, header.compression) if header.compression else None
         if self._stream is not None:
-            self._skip(layout.first)
+            self._skip(self._layout.first)
 
     def __call__(self, index: int, out: NDArray[np.generic]) -> None:
         """Read section `index`."""

@@ -18,7 +18,15 @@ from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.tiff_chain import is_tiff, survey
 from cloudlet.cryoem.formats.tiff_strips import StripDecoder
 
-__all__ = ["BROKEN_BYTES", "TiffDirectory", "TiffMovie", "end_of_data", "open_tiff", "read_directory"]
+__all__ = [
+    "BROKEN_BYTES",
+    "TiffDirectory",
+    "TiffMovie",
+    "compression_name",
+    "end_of_data",
+    "open_tiff",
+    "read_directory",
+]
 
 _TYPES = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 
@@ -178,7 +186,7 @@ def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
     for number, page in enumerate(pages, 1):
         if page.compression not in _COMPRESSIONS:
             raise MovieWrongType(
-                f"Frame {number} of {name} is compressed as {_called(page)}, which no camera does.",
+                f"Frame {number} of {name} is compressed as {compression_name(page)}, which no camera does.",
                 f"Let the camera compress frames by one of {', '.join(sorted(set(_COMPRESSIONS.values())))}.",
             )
         if page.shape != first.shape or page.dtype != first.dtype:
@@ -188,7 +196,8 @@ def _check_pixels(name: str, pages: list[tifffile.TiffPage]) -> None:
             )
 
 
-def _called(page: tifffile.TiffPage) -> str:
+def compression_name(page: tifffile.TiffPage) -> str:
+    """Return what the compression of a page is called; its number where it has no name."""
     return str(getattr(page.compression, "name", page.compression))
 
 

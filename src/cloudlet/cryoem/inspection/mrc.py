@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from cloudlet.cryoem.formats.mrc_header import MrcLayout, compression_of, read_header
+from cloudlet.cryoem.formats.mrc_header import MrcLayout, read_header
 from cloudlet.cryoem.formats.mrc_movie import MrcMovie
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.readers import READERS
@@ -45,9 +45,8 @@ def inspect_mrc(path: Path, file: BinaryIO) -> Report:
         return report
     report.kind = "MRC image" if layout.sections == 1 else "MRC stack"
     report.add("byte order", "big-endian" if header.order == ">" else "little-endian")
-    compression = compression_of(file)
-    if compression:
-        report.add("compression", compression)
+    if header.compression:
+        report.add("compression", header.compression)
     else:
         _compare_size(report, layout, size_of(file))
     add_frames(report, path, file, contents, READERS[Format.MRC])

@@ -11,7 +11,13 @@ import tifffile
 from cloudlet.cryoem.formats.eer_movie import EVENT_COMPRESSIONS, EerMovie
 from cloudlet.cryoem.formats.raw_file import size_of
 from cloudlet.cryoem.formats.readers import READERS
-from cloudlet.cryoem.formats.tiff_movie import TiffDirectory, TiffMovie, end_of_data, read_directory
+from cloudlet.cryoem.formats.tiff_movie import (
+    TiffDirectory,
+    TiffMovie,
+    compression_name,
+    end_of_data,
+    read_directory,
+)
 from cloudlet.cryoem.inspection.movies import add_frames
 from cloudlet.cryoem.inspection.report import Report
 from cloudlet.cryoem.names import Format
@@ -47,7 +53,7 @@ def _add_pages(report: Report, pages: list[tifffile.TiffPage], size: int) -> Non
         "form", f"{'BigTIFF' if form.is_bigtiff else 'TIFF'}, {'big' if form.byteorder == '>' else 'little'}-endian"
     )
     report.add("pages", len(pages))
-    kinds = Counter(_compression(page) for page in pages)
+    kinds = Counter(compression_name(page) for page in pages)
     report.add("compression", [f"{kind} ({count} pages)" if len(kinds) > 1 else kind for kind, count in kinds.items()])
     report.add("strips a page", f"{len(first.dataoffsets)} of {first.rowsperstrip} rows")
     shapes = Counter((page.shape, str(page.dtype)) for page in pages)
@@ -64,10 +70,6 @@ def _add_pages(report: Report, pages: list[tifffile.TiffPage], size: int) -> Non
     report.depart(int(first.predictor) != 1, "Its values are differences from their neighbours (predictor).")
     if first.description:
         report.add("description", first.description.splitlines()[0])
-
-
-def _compression(page: tifffile.TiffPage) -> str:
-    return str(getattr(page.compression, "name", page.compression))
 
 
 def _eer(report: Report, directory: TiffDirectory) -> EerMovie:

@@ -145,6 +145,11 @@ def test_pointer_stays_on_a_screen_that_cannot_change() -> None:
     assert went(Pointer(1, 65535, 65535), Pointer(0, 3, 4)) == [Pointer(1, 1279, 799), Pointer(0, 3, 4)]
 
 
+@pytest.mark.parametrize(("size", "x", "y"), [((0, 0), 0, 0), ((0, 800), 0, 799), ((1280, 0), 1279, 0)])
+def test_pointer_on_a_screen_without_pixels_stays_at_its_edge(size: tuple[int, int], x: int, y: int) -> None:
+    assert went(Pointer(1, 65535, 65535), size=size) == [Pointer(1, x, y)]
+
+
 def desktop(width: int, height: int, *screens: tuple[int, int, int, int, int]) -> SetDesktopSize:
     return SetDesktopSize(width, height, tuple(struct.pack("!IHHHHI", *screen, 0) for screen in screens))
 

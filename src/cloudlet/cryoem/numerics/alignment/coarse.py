@@ -1,7 +1,7 @@
-"""The first trial: where each frame roughly lies, by correlation with the sum of all others.
+"""The coarse search: where each frame roughly lies, by correlation with the sum of all others.
 
 Frames are compared at low frequencies alone. Correlation maps of neighbouring frames are averaged, more so at the
-first trial, when the sum is still blurred; each is measured in standard deviations of its own noise, and half the
+first pass, when the sum is still blurred; each is measured in standard deviations of its own noise, and half the
 square of that, the logarithm of a likelihood ratio for a peak of unknown height, less what chance gives to the
 highest of many, is what the most probable path is found on.
 """
@@ -26,7 +26,7 @@ REACH_ANGSTROM = 90.0
 
 _B_FACTOR, _HIGH_PASS = 300.0, 180.0
 """Square angstrom: the weight is exp(-B f^2 / 2); and angstrom: coarser is illumination and thickness."""
-_LOOKS = 3
+_PASSES = 3
 _FIRST_SMOOTHING, _SMOOTHING = 3.75, 1.5
 """e/A^2 over which maps are averaged."""
 _STEP, _CAP = 4.0, 12.0
@@ -54,16 +54,16 @@ def coarse_path(low: LowFrequencies, pixel_size_angstrom: float, doses: Floats, 
     numpy.ndarray
         Displacements in binned pixels, their mean 0, shape (frames, 2).
     """
-    trial = _Trial(low, pixel_size_angstrom, doses, used)
+    correlation = _Correlation(low, pixel_size_angstrom, doses, used)
     path = np.zeros((len(doses), 2))
-    for number in range(_LOOKS):
+    for number in range(_PASSES):
         # each frame is compared with the others, which move too: of two, each goes half the way
-        path += (1 - 1 / len(path)) * trial.steps(path, _SMOOTHING if number else _FIRST_SMOOTHING)
+        path += (1 - 1 / len(path)) * correlation.steps(path, _SMOOTHING if number else _FIRST_SMOOTHING)
         path -= path.mean(axis=0)
     return path
 
 
-class _Trial:
+class _Correlation:
     """The correlation maps of all frames about a path."""
 
     def __init__(self, low: LowFrequencies, pixel_size_angstrom: float, doses: Floats, used: NDArray[np.bool_]) -> None:
